@@ -1,0 +1,29 @@
+import { logGamma, normalQuantile } from './distribution';
+import { type Estimate, undefinedEstimate } from './estimate';
+
+/** Wilson's score interval (Wilson 1927; Newcombe 1998, method 3). Trials are taken as independent: cluster first where they are not. */
+export function wilsonInterval(successes: number, trials: number, level = 0.95): Estimate {
+  if (trials <= 0) return undefinedEstimate('nothing was counted', 0);
+  const z = normalQuantile(0.5 + level / 2);
+  const share = successes / trials;
+  const centre = (share + (z * z) / (2 * trials)) / (1 + (z * z) / trials);
+  const half = (z / (1 + (z * z) / trials)) * Math.sqrt((share * (1 - share)) / trials + (z * z) / (4 * trials * trials));
+  return { defined: true, value: share, low: Math.max(0, centre - half), high: Math.min(1, centre + half), n: trials, level };
+}
+
+/** Exact two-sided binomial test: the probability of all outcomes that are no likelier than the one seen (R's binom.test). */
+export function binomialTest(successes: number, trials: number, probability = 0.5): number {
+  const logProbability = (k: number): number =>
+    logGamma(trials + 1) -
+    logGamma(k + 1) -
+    logGamma(trials - k + 1) +
+    (k === 0 ? 0 : k * Math.log(probability)) +
+    (k === trials ? 0 : (trials - k) * Math.log(1 - probability));
+  const seen = logProbability(successes);
+  let total = 0;
+  for (let k = 0; k <= trials; k += 1) {
+    const each = logProbability(k);
+    if (each <= seen + 1e-7) total += Math.exp(each);
+  }
+  return Math.min(1, total);
+}

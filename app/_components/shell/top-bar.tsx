@@ -1,0 +1,82 @@
+import Link from 'next/link';
+import type { ReactNode } from 'react';
+import { getT } from '../../_i18n/server';
+import { Icon, Logo } from '../ui/icon';
+import { Menu } from '../ui/menu';
+import { AccountMenu } from './account-menu';
+import { LanguageSwitch } from './language-switch';
+import styles from './shell.module.css';
+import { type ProjectTab, Tabs } from './tabs';
+import { ThemeToggle } from './theme-toggle';
+
+export interface BarProject {
+  slug: string;
+  name: string;
+}
+
+export interface TopBarProps {
+  user: { name: string; email: string } | null;
+  /** The project that the page stands in, and the others to switch to. */
+  project?: BarProject;
+  projects?: readonly BarProject[];
+  tabs?: readonly ProjectTab[];
+  /** Takes the place of the tabs: the annotation screen shows progress and save state there. */
+  children?: ReactNode;
+}
+
+/** The bar of every page. Signed out it holds brand, theme and language only. */
+export async function TopBar({ user, project, projects = [], tabs = [], children }: TopBarProps) {
+  const t = await getT('common');
+  return (
+    <header className={`bar ${styles.bar}`}>
+      <Link className="brand" href="/" aria-label={t('home')}>
+        <Logo />
+        <span className={styles.word}>{t('brand')}</span>
+      </Link>
+      {project && (
+        <>
+          <span className={`sep ${styles.word}`} />
+          <Menu
+            className={`btn quiet ${styles.project}`}
+            trigger={
+              <>
+                <span className="b">{project.name}</span>
+                <Icon name="down" />
+              </>
+            }
+          >
+            <Link href={`/p/${project.slug}`}>{t('projectOverview')}</Link>
+            {projects.length > 1 && <hr />}
+            {projects.length > 1 &&
+              projects.map((other) => (
+                <Link
+                  key={other.slug}
+                  className="anywhere"
+                  href={`/p/${other.slug}`}
+                  aria-current={other.slug === project.slug || undefined}
+                >
+                  {other.name}
+                </Link>
+              ))}
+            <hr />
+            <Link href="/">{t('allProjects')}</Link>
+          </Menu>
+          {!children && <Tabs slug={project.slug} visible={tabs} className={`tabs ${styles.wide}`} />}
+        </>
+      )}
+      {children}
+      <div className={styles.end}>
+        <LanguageSwitch />
+        <ThemeToggle />
+        {user && <AccountMenu name={user.name} email={user.email} />}
+        {project && !children && tabs.length > 0 && (
+          <span className={styles.narrow}>
+            <Menu trigger={<Icon name="menu" />} label={t('projectPages')} className="btn quiet icon" align="end">
+              <Tabs slug={project.slug} visible={tabs} className={styles.menuTabs} />
+            </Menu>
+          </span>
+        )}
+      </div>
+    </header>
+  );
+}

@@ -1,0 +1,94 @@
+import type { Random } from '#lib/domain/random';
+import { type Cluster, clusterBootstrap } from '#lib/domain/statistics/cluster';
+import type { Estimate } from '#lib/domain/statistics/estimate';
+import { sigmoid } from '#lib/ml/numerics';
+import { type JudgedPair, rankingLoss } from '#lib/ml/trainers/reward-pairs';
+
+/** One prompt as a reward model scored it. */
+export interface ScoredRanking {
+  readonly scores: readonly number[];
+  /** Tokens of each response. */
+  readonly lengths: readonly number[];
+  readonly pairs: readonly JudgedPair[];
+}
+
+export interface MarginBin {
+  /** Bounds of |difference of scores|; high is null in the last bin. */
+  readonly low: number;
+  readonly high: number | null;
+  readonly judgements: number;
+  readonly accuracy: number | null;
+  /** Mean of sigmoid(|difference|): what a calibrated model would reach. */
+  readonly expected: number | null;
+}
+
+export interface RankingReport {
+  readonly prompts: number;
+  /** Judgements that prefer one answer; ties are left out of every accuracy. */
+  readonly judgements: number;
+  readonly ties: number;
+  readonly loss: number;
+  /** Share of judgements whose better answer scores strictly higher; interval by bootstrap over prompts. */
+  readonly accuracy: Estimate;
+  /** The same for the rule "the longer answer is better" (equal lengths count one half): what length alone explains. */
+  readonly lengthBaseline: Estimate;
+  readonly margins: readonly MarginBin[];
+  /** Expected calibration error over the margin bins: sum of (share of judgements) |accuracy - expected|. */
+  readonly calibrationError: number | null;
+}
+
+const binEdges = [0, 0.25, 0.5, 1, 2] as const;
+
+/** What is known about a reward model from held-out rankings. Pairs with equal scores count as wrong. */
+export function reportRankings(rankings: readonly ScoredRanking[], random: Random): RankingReport {
+  const judged = rankings.filter((ranking) => ranking.pairs.length > 0);
+  const bins = binEdges.map(() => ({ judgements: 0, correct: 0, expected: 0 }));
+  const accuracy: Cluster[] = [];
+  const byLength: Cluster[] = [];
+  let loss = 0;
+  let ties = 0;
+  for (const { scores, lengths, pairs } of judged) {
+    loss += rankingLoss(scores, pairs).loss / judged.length;
+    const cluster = { correct: 0, longer: 0, total: 0 };
+    for (const { first, second, wins, losses, ties: tied } of pairs) {
+      const difference = (scores[first] as number) - (scores[second] as number);
+      const longer = (lengths[first] as number) - (lengths[second] as number);
+      const correct = difference > 0 ? wins : difference < 0 ? losses : 0;
+      ties += tied;
+      cluster.total += wins + losses;
+      cluster.correct += correct;
+      cluster.longer += longer > 0 ? wins : longer < 0 ? losses : (wins + losses) / 2;
+      const bin = bins[binEdges.findLastIndex((edge) => Math.abs(difference) >= edge)];
+      if (bin === undefined) continue;
+      bin.judgements += wins + losses;
+      bin.correct += correct;
+      bin.expected += (wins + losses) * sigmoid(Math.abs(difference));
+    }
+    accuracy.push({ numerator: cluster.correct, denominator: cluster.total });
+    byLength.push({ numerator: cluster.longer, denominator: cluster.total });
+  }
+  const judgements = accuracy.reduce((sum, cluster) => sum + cluster.denominator, 0);
+  const margins = bins.map((bin, index): MarginBin => {
+    const filled = bin.judgements > 0;
+    return {
+      low: binEdges[index] as number,
+      high: binEdges[index + 1] ?? null,
+      judgements: bin.judgements,
+      accuracy: filled ? bin.correct / bin.judgements : null,
+      expected: filled ? bin.expected / bin.judgements : null,
+    };
+  });
+  return {
+    prompts: judged.length,
+    judgements,
+    ties,
+    loss,
+    accuracy: clusterBootstrap(accuracy, { random: random.fork('accuracy') }),
+    lengthBaseline: clusterBootstrap(byLength, { random: random.fork('length') }),
+    margins,
+    calibrationError:
+      judgements === 0
+        ? null
+        : margins.reduce((sum, bin) => sum + (bin.judgements / judgements) * Math.abs((bin.accuracy ?? 0) - (bin.expected ?? 0)), 0),
+  };
+}

@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import { messages } from './_i18n/messages';
 import { MessagesProvider } from './_i18n/provider';
 import { getLocale, getTheme, getTimeZone } from './_i18n/server';
+import { ApiProvider } from './_trpc/client';
 import './_styles/tokens.css';
 import './_styles/base.css';
 
@@ -18,7 +19,7 @@ export default async function RootLayout({ children }: { children: ReactNode }) 
     <html lang={locale} data-theme={await getTheme()} suppressHydrationWarning>
       <body>
         <MessagesProvider locale={locale} messages={messages[locale]} now={new Date()} timeZone={await getTimeZone()}>
-          {children}
+          <ApiProvider>{children}</ApiProvider>
         </MessagesProvider>
       </body>
     </html>

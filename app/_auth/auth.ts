@@ -1,0 +1,69 @@
+import { betterAuth } from 'better-auth';
+import { prismaAdapter } from 'better-auth/adapters/prisma';
+import { APIError, createAuthMiddleware } from 'better-auth/api';
+import type { Deps } from '#lib/services/deps';
+import { getDeps, getWebConfig, once } from '../_deps';
+import { originOf } from './origin';
+import { forgetSignInTries, mayTrySignIn } from './sign-in-limit';
+
+const signIn = '/sign-in/email';
+
+interface Settings {
+  secret: string;
+  publicUrl: string | null;
+}
+
+/** E-mail and password only; accounts are made by accepting an invitation (lib/services/people), never here. */
+export function createAuth(deps: Deps, settings: Settings) {
+  return betterAuth({
+    appName: 'Plumbline',
+    secret: settings.secret,
+    ...(settings.publicUrl ? { baseURL: settings.publicUrl } : {}),
+    basePath: '/api/auth',
+    trustedOrigins: (request) => (request ? [settings.publicUrl ?? originOf(request.headers)] : []),
+    database: prismaAdapter(deps.db, { provider: 'postgresql' }),
+    emailAndPassword: { enabled: true, disableSignUp: true, minPasswordLength: 10, maxPasswordLength: 200 },
+    session: { expiresIn: 60 * 60 * 24 * 14, updateAge: 60 * 60 * 24 },
+    user: {
+      additionalFields: {
+        isSystemAdmin: { type: 'boolean', input: false, defaultValue: false },
+        disabledAt: { type: 'date', input: false, required: false },
+      },
+    },
+    rateLimit: {
+      enabled: true,
+      storage: 'database',
+      window: 60,
+      max: 300,
+      customRules: { [signIn]: { window: 60, max: 30 } },
+    },
+    hooks: {
+      before: createAuthMiddleware(async (context) => {
+        if (context.path !== signIn) return;
+        const email: unknown = context.body?.email;
+        if (typeof email === 'string' && !(await mayTrySignIn(deps, email))) {
+          throw new APIError('TOO_MANY_REQUESTS', { code: 'TOO_MANY_TRIES', message: 'Too many tries. Wait five minutes.' });
+        }
+      }),
+      after: createAuthMiddleware(async (context) => {
+        if (context.path !== signIn || !context.context.newSession) return;
+        const email: unknown = context.body?.email;
+        if (typeof email === 'string') await forgetSignInTries(deps, email);
+      }),
+    },
+    advanced: {
+      cookiePrefix: 'plumbline',
+      useSecureCookies: settings.publicUrl?.startsWith('https:') ?? false,
+      defaultCookieAttributes: { httpOnly: true, sameSite: 'lax', path: '/' },
+      database: { generateId: () => crypto.randomUUID() },
+    },
+    logger: { disabled: true },
+    telemetry: { enabled: false },
+  });
+}
+
+export type Auth = ReturnType<typeof createAuth>;
+
+export function getAuth(): Auth {
+  return once('auth', () => createAuth(getDeps(), getWebConfig()));
+}

@@ -1,0 +1,20 @@
+import { router } from './init';
+import { dataRouter } from './routers/data';
+import { labelingRouter } from './routers/labeling';
+import { loopsRouter } from './routers/loops';
+import { modelsRouter } from './routers/models';
+import { peopleRouter } from './routers/people';
+import { projectsRouter } from './routers/projects';
+import { runsRouter } from './routers/runs';
+
+export const appRouter = router({
+  data: dataRouter,
+  labeling: labelingRouter,
+  loops: loopsRouter,
+  models: modelsRouter,
+  people: peopleRouter,
+  projects: projectsRouter,
+  runs: runsRouter,
+});
+
+export type AppRouter = typeof appRouter;

@@ -1,0 +1,34 @@
+import { notFound } from 'next/navigation';
+import { cache } from 'react';
+import { isAllowed, type ProjectAction } from '#lib/domain/permissions';
+import { AppError } from '#lib/errors';
+import { listMyProjects } from '#lib/services/people/list-my-projects';
+import { getProject } from '#lib/services/projects/get-project';
+import { requireSession } from '../../../_auth/session';
+import { type ProjectTab, projectTabs } from '../../../_components/shell/tabs';
+import { getDeps } from '../../../_deps';
+
+/** What one must be allowed to do for a tab to be shown, and its page to open. */
+export const tabAction: Readonly<Record<ProjectTab, ProjectAction>> = {
+  annotate: 'labeling.annotate',
+  data: 'dataset.read',
+  models: 'model.read',
+  runs: 'run.read',
+  loops: 'loop.read',
+  settings: 'member.read',
+};
+
+/** Person, project and the shell's parts for a page under /p/[project]; once a request. Sends to sign-in or "not found". */
+export const loadProject = cache(async (slug: string) => {
+  const { user, actor } = await requireSession();
+  const deps = getDeps();
+  const [project, projects] = await Promise.all([
+    getProject(deps, actor, { slug: decodeURIComponent(slug) }).catch((error: unknown) => {
+      if (error instanceof AppError && (error.code === 'NOT_FOUND' || error.code === 'FORBIDDEN')) notFound();
+      throw error;
+    }),
+    listMyProjects(deps, actor),
+  ]);
+  const may = (action: ProjectAction) => isAllowed(project.roles, user.isSystemAdmin, action);
+  return { deps, user, actor, project, projects, may, tabs: projectTabs.filter((tab) => may(tabAction[tab])) };
+});

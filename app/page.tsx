@@ -1,0 +1,148 @@
+import type { Metadata } from 'next';
+import Link from 'next/link';
+import { isAllowed } from '#lib/domain/permissions';
+import { listLoops } from '#lib/services/loops/list-loops';
+import { listMyProjects } from '#lib/services/people/list-my-projects';
+import { requireSession } from './_auth/session';
+import { Shell } from './_components/shell/shell';
+import { Icon } from './_components/ui/icon';
+import { KeyLink } from './_components/ui/key-link';
+import { getDeps } from './_deps';
+import { CreateProjectForm } from './_home/create-project-form';
+import styles from './_home/home.module.css';
+import { getFormat, getT, getTimeZone } from './_i18n/server';
+
+/** What the queue is counted to; more than that is said as "more than". */
+const counted = 1000;
+
+export async function generateMetadata(): Promise<Metadata> {
+  return { title: (await getT('home'))('title') };
+}
+
+async function dayPart(now: Date): Promise<'morning' | 'afternoon' | 'evening'> {
+  const timeZone = await getTimeZone();
+  const hour = Number(new Intl.DateTimeFormat('en', { hour: 'numeric', hourCycle: 'h23', timeZone }).format(now));
+  if (hour >= 4 && hour < 12) return 'morning';
+  return hour >= 12 && hour < 18 ? 'afternoon' : 'evening';
+}
+
+export default async function HomePage() {
+  const { user, actor } = await requireSession();
+  const deps = getDeps();
+  const [t, common, stages, format] = await Promise.all([getT('home'), getT('common'), getT('loops'), getFormat()]);
+  const projects = await listMyProjects(deps, actor);
+  const next = projects.find((project) => project.claimable > 0);
+  const mayOperate = projects.filter((project) => isAllowed(project.roles, user.isSystemAdmin, 'loop.operate'));
+  const waiting = (
+    await Promise.all(
+      mayOperate.map(async (project) => {
+        const loops = await listLoops(deps, actor, { projectId: project.id });
+        return loops.filter((loop) => loop.waitingFor === 'RESEARCHER').map((loop) => ({ project, loop }));
+      }),
+    )
+  ).flat();
+  const left = (n: number) => (n >= counted ? t('more', { n: counted }) : format.number(n));
+  const done = projects.reduce((sum, project) => sum + project.doneToday, 0);
+  const ranks = projects.some((project) => isAllowed(project.roles, user.isSystemAdmin, 'labeling.annotate'));
+
+  return (
+    <Shell user={user}>
+      <div className="page mid">
+        <h1 className="anywhere">{t(await dayPart(deps.clock.now()), { name: user.name })}</h1>
+        <div className={user.isSystemAdmin ? styles.columns : styles.column}>
+          <div className={styles.column}>
+            {waiting.map(({ project, loop }) => (
+              <section key={loop.id} className="note row wrap">
+                <Icon name="warn" />
+                <div className="grow">
+                  <h2>{t('waiting.title')}</h2>
+                  <div className="sm ink2 anywhere">
+                    {t('waiting.text', { loop: loop.name, n: loop.rounds, stage: loop.stage ? stages(`stage.${loop.stage}`) : '' })}
+                  </div>
+                </div>
+                <Link className="btn" href={`/p/${project.slug}/loops/${loop.id}`}>
+                  {t('waiting.open')}
+                </Link>
+              </section>
+            ))}
+            {next && (
+              <section className={`card ${styles.next}`}>
+                <div className={styles.text}>
+                  <div className="sm dim anywhere">
+                    {t.rich('next.in', { project: next.name, b: (text) => <b className="ink2">{text}</b> })}
+                  </div>
+                  <h2>{t('next.rank')}</h2>
+                  <p className="ink2">
+                    {next.claimable >= counted ? t('next.leftMany', { n: counted }) : t('next.left', { n: next.claimable })}{' '}
+                    {t('next.done', { n: done })}
+                  </p>
+                </div>
+                <KeyLink href={`/p/${next.slug}/annotate`} hotkey="Enter" keyLabel="Enter" className={`btn primary lg ${styles.go}`}>
+                  {t('next.go')}
+                </KeyLink>
+              </section>
+            )}
+            {!next && ranks && (
+              <section className="card">
+                <div className="empty">
+                  <h2>{t('nothing.title')}</h2>
+                  <p>{t('nothing.text')}</p>
+                </div>
+              </section>
+            )}
+            <section className="card">
+              <h2>{t('projects.title')}</h2>
+              {projects.length === 0 ? (
+                <div className="empty">
+                  <b>{t('projects.none.title')}</b>
+                  <p>{user.isSystemAdmin ? t('projects.none.admin') : t('projects.none.text')}</p>
+                </div>
+              ) : (
+                <div className="scroll">
+                  <table>
+                    <thead>
+                      <tr>
+                        <th scope="col">{t('projects.name')}</th>
+                        <th scope="col">{t('projects.roles')}</th>
+                        <th scope="col" className="n">
+                          {t('projects.left')}
+                        </th>
+                        <th scope="col" className="n">
+                          {t('projects.today')}
+                        </th>
+                        <td />
+                      </tr>
+                    </thead>
+                    <tbody>
+                      {projects.map((project) => (
+                        <tr key={project.id}>
+                          <th scope="row" className={styles.name}>
+                            <bdi>{project.name}</bdi>
+                          </th>
+                          <td className="ink2">{project.roles.map((role) => common(`role.${role}`)).join(', ')}</td>
+                          <td className="n">{left(project.claimable)}</td>
+                          <td className="n">{format.number(project.doneToday)}</td>
+                          <td className="right">
+                            <Link className="btn" href={`/p/${project.slug}`} aria-label={`${t('projects.open')}: ${project.name}`}>
+                              {t('projects.open')}
+                            </Link>
+                          </td>
+                        </tr>
+                      ))}
+                    </tbody>
+                  </table>
+                </div>
+              )}
+            </section>
+          </div>
+          {user.isSystemAdmin && (
+            <section className="card">
+              <h2>{t('create.title')}</h2>
+              <CreateProjectForm primary={projects.length === 0} />
+            </section>
+          )}
+        </div>
+      </div>
+    </Shell>
+  );
+}

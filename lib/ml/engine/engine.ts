@@ -116,6 +116,12 @@ export interface Engine {
   gatherRows(table: Tensor, indices: Tensor): Tensor;
   /** One value a row: `[n, width]`, `[n]` int32 -> `[n]`. */
   pick(rows: Tensor, indices: Tensor): Tensor;
+  /** silu(gate) * up. */
+  swiGlu(gate: Tensor, up: Tensor): Tensor;
+  /** x / sqrt(mean(x^2) + epsilon) * weight over the last axis of `[n, width]`. */
+  rmsNorm(x: Tensor, weight: Tensor, epsilon: number): Tensor;
+  /** log softmax(scale hidden weight^T)[target] row by row: `[n, d]`, `[V, d]`, `[n]` int32 -> `[n]`. */
+  tokenLogProbs(hidden: Tensor, weight: Tensor, targets: Tensor, scale: number): Tensor;
   /** A copy with the gradient stopped. */
   stopGradient(a: Tensor): Tensor;
 
@@ -133,7 +139,7 @@ export interface Engine {
     gradients: ReadonlyMap<string, Tensor>;
     aux: Readonly<Record<string, Tensor>>;
   };
-  /** Scales all gradients so that their global L2 norm is at most `maxNorm`; returns the norm before. Throws INVARIANT naming the tensor where one is not finite. */
+  /** Scales all gradients so that their global L2 norm is at most `maxNorm`; returns the norm before. Use only `clipped` afterwards: scaled gradients are disposed. Throws INVARIANT naming the tensor where one is not finite. */
   clipByGlobalNorm(gradients: ReadonlyMap<string, Tensor>, maxNorm: number): { clipped: ReadonlyMap<string, Tensor>; norm: number };
   adamState(parameters: Parameters): AdamState;
   /** One update (Kingma and Ba 2015, with bias correction; epsilon outside the root). Disposes `gradients`. */

@@ -1,0 +1,142 @@
+import { AppError } from '#lib/errors';
+import type { Tensor } from './engine';
+import type { Kernels } from './kernels';
+import { sizeOf } from './shapes';
+import type { Recorder } from './tape';
+
+type Product = (a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean) => Tensor;
+
+/** Gradients of op(A) op(B) for the four orientations. */
+function productGradients(product: Product, a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean) {
+  return {
+    a: (dy: Tensor) => (transposeA ? product(b, dy, transposeB, true) : product(dy, b, false, !transposeB)),
+    b: (dy: Tensor) => (transposeB ? product(dy, a, true, transposeA) : product(a, dy, !transposeA, false)),
+  };
+}
+
+export function matMul(recorder: Recorder, a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean): Tensor {
+  const product: Product = (x, y, tx, ty) => recorder.kernels.matMul(x, y, tx, ty);
+  const gradients = productGradients(product, a, b, transposeA, transposeB);
+  return recorder.apply(product(a, b, transposeA, transposeB), [a, b], (dy, [needsA, needsB]) => [
+    needsA ? gradients.a(dy) : undefined,
+    needsB ? gradients.b(dy) : undefined,
+  ]);
+}
+
+export function batchMatMul(recorder: Recorder, a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean): Tensor {
+  const product: Product = (x, y, tx, ty) => recorder.kernels.batchMatMul(x, y, tx, ty);
+  const gradients = productGradients(product, a, b, transposeA, transposeB);
+  return recorder.apply(product(a, b, transposeA, transposeB), [a, b], (dy, [needsA, needsB]) => [
+    needsA ? gradients.a(dy) : undefined,
+    needsB ? gradients.b(dy) : undefined,
+  ]);
+}
+
+export function softmax(recorder: Recorder, a: Tensor): Tensor {
+  const { kernels } = recorder;
+  const p = kernels.softmax(a);
+  return recorder.apply(p, [a], (dp) => {
+    // da = p (dp - sum(dp p))
+    const weighted = kernels.binary('mul', dp, p);
+    const total = kernels.reduce('sum', weighted, [a.shape.length - 1], true);
+    return [kernels.binary('sub', weighted, kernels.binary('mul', p, total))];
+  });
+}
+
+/** a - max - log sum exp(a - max), over the last axis. */
+export function logSoftmax(recorder: Recorder, a: Tensor): Tensor {
+  const { kernels } = recorder;
+  const last = [a.shape.length - 1];
+  const shifted = kernels.binary('sub', a, kernels.reduce('max', a, last, true));
+  const y = kernels.binary('sub', shifted, kernels.unary('log', kernels.reduce('sum', kernels.unary('exp', shifted), last, true)));
+  return recorder.apply(y, [a], (dy) => {
+    // da = dy - softmax(a) sum(dy)
+    const total = kernels.reduce('sum', dy, last, true);
+    return [kernels.binary('sub', dy, kernels.binary('mul', kernels.unary('exp', y), total))];
+  });
+}
+
+export function gatherRows(recorder: Recorder, table: Tensor, indices: Tensor): Tensor {
+  const { kernels } = recorder;
+  const rows = table.shape[0] ?? 0;
+  return recorder.apply(kernels.gatherRows(table, indices), [table], (dy) => [kernels.scatterAddRows(dy, indices, rows)]);
+}
+
+/** Rows `[n, width]`, one column number a row: `[n]`. */
+export function pick(recorder: Recorder, rows: Tensor, indices: Tensor): Tensor {
+  const { kernels } = recorder;
+  const [count = 0, width = 0] = rows.shape;
+  const starts = kernels.upload(
+    Int32Array.from({ length: count }, (_, row) => row * width),
+    [count],
+  );
+  const flatIndices = kernels.binary('add', starts, indices);
+  recorder.scopes.release(starts);
+  // [n, width] -> [n * width, 1]
+  const flat = kernels.reshape(rows, [count * width, 1]);
+  const y = kernels.reshape(kernels.gatherRows(flat, flatIndices), [count]);
+  return recorder.apply(y, [rows], (dy) => {
+    const scattered = kernels.scatterAddRows(kernels.reshape(dy, [count, 1]), flatIndices, count * width);
+    return [kernels.reshape(scattered, [count, width])];
+  });
+}
+
+/** x / sqrt(mean(x^2) + epsilon) * weight over the last axis of `[n, width]` (Zhang and Sennrich 2019). */
+export function rmsNorm(recorder: Recorder, x: Tensor, weight: Tensor, epsilon: number): Tensor {
+  const { kernels } = recorder;
+  const { binary, reduce, unary } = bound(kernels);
+  const scale = unary('rsqrt', binary('add', reduce('mean', unary('square', x), [1], true), kernels.constant(epsilon)));
+  const normal = binary('mul', x, scale);
+  const y = binary('mul', normal, weight);
+  return recorder.apply(y, [x, weight], (dy, [needsX, needsWeight]) => {
+    const dWeight = needsWeight ? reduce('sum', binary('mul', dy, normal), [0], false) : undefined;
+    if (!needsX) return [undefined, dWeight];
+    // dx = scale (g - normal mean(g normal)), g = dy weight
+    const g = binary('mul', dy, weight);
+    const shared = binary('mul', normal, reduce('mean', binary('mul', g, normal), [1], true));
+    return [binary('mul', scale, binary('sub', g, shared)), dWeight];
+  });
+}
+
+/**
+ * log softmax(scale hidden weight^T)[target], row by row: hidden `[n, d]`, weight `[V, d]`, targets `[n]` int32 -> `[n]`.
+ * Forward and backward touch `[n, V]` as few times as possible: the row scales and the one-hot part of the gradient live on `[n, d]`.
+ */
+export function tokenLogProbs(recorder: Recorder, hidden: Tensor, weight: Tensor, targets: Tensor, scale: number): Tensor {
+  const { kernels } = recorder;
+  const { binary, reduce, unary } = bound(kernels);
+  const [count = 0] = hidden.shape;
+  if (sizeOf(targets.shape) !== count) throw new AppError('INTERNAL', `${count} hidden rows, but ${sizeOf(targets.shape)} targets.`);
+  const y = scale === 1 ? hidden : binary('mul', hidden, kernels.constant(scale));
+  const logits = kernels.matMul(y, weight, false, true);
+  const highest = reduce('max', logits, [1], true);
+  const shifted = binary('sub', logits, highest);
+  recorder.scopes.release(logits);
+  const exponents = unary('exp', shifted);
+  recorder.scopes.release(shifted);
+  const total = reduce('sum', exponents, [1], true);
+  const targetWeights = kernels.gatherRows(weight, targets);
+  const targetLogits = reduce('sum', binary('mul', y, targetWeights), [1], true);
+  const logProbs = binary('sub', targetLogits, binary('add', unary('log', total), highest));
+  return recorder.apply(kernels.reshape(logProbs, [count]), [hidden, weight], (dy, [needsHidden, needsWeight]) => {
+    // d logits = g (onehot - E / total); g [n, 1]
+    const g = kernels.reshape(dy, [count, 1]);
+    const share = binary('div', g, total);
+    let dHidden: Tensor | undefined;
+    if (needsHidden) {
+      const dY = binary('sub', binary('mul', g, targetWeights), binary('mul', kernels.matMul(exponents, weight, false, false), share));
+      dHidden = scale === 1 ? dY : binary('mul', dY, kernels.constant(scale));
+    }
+    let dWeight: Tensor | undefined;
+    if (needsWeight) {
+      const everywhere = kernels.matMul(exponents, binary('mul', y, share), true, false);
+      const atTargets = kernels.scatterAddRows(binary('mul', y, g), targets, weight.shape[0] ?? 0);
+      dWeight = binary('sub', atTargets, everywhere);
+    }
+    return [dHidden, dWeight];
+  });
+}
+
+function bound(kernels: Kernels) {
+  return { binary: kernels.binary.bind(kernels), reduce: kernels.reduce.bind(kernels), unary: kernels.unary.bind(kernels) };
+}

@@ -1,0 +1,16 @@
+import { randomUUID } from 'node:crypto';
+import type { Tx } from '#lib/db/create-db';
+
+export const outboxKinds = ['run', 'advance-round', 'freeze-snapshot', 'import-model'] as const;
+export type OutboxKind = (typeof outboxKinds)[number];
+
+/**
+ * Writes down what has to happen, in the transaction of the change that asks for it. The same `dedupeKey` twice is one row.
+ * After the commit call `deps.queues.wake()`; a sweep finds the row anyway.
+ */
+export async function addOutbox(tx: Tx, row: { kind: OutboxKind; subjectId: string; dedupeKey: string }): Promise<void> {
+  await tx.$executeRaw`
+    insert into "Outbox" ("id", "kind", "subjectId", "dedupeKey")
+    values (${randomUUID()}, ${row.kind}, ${row.subjectId}, ${row.dedupeKey})
+    on conflict ("dedupeKey") do nothing`;
+}

@@ -95,8 +95,8 @@ describe('a slot', () => {
   });
 
   test('that is free is found through the partial index', async () => {
-    const rows = await database.db.$queryRaw<{ indexdef: string }[]>`SELECT indexdef FROM pg_indexes WHERE indexname = 'Slot_free_idx'`;
-    expect(rows[0]?.indexdef).toContain(`"projectId", priority DESC, "taskId", ordinal) WHERE (state = 'FREE'::"SlotState")`);
+    const rows = await database.db.$queryRaw<{ indexdef: string }[]>`SELECT indexdef FROM pg_indexes WHERE indexname = 'Slot_open_idx'`;
+    expect(rows[0]?.indexdef).toContain(`"projectId", priority DESC, "taskId", ordinal) WHERE (state = ANY (ARRAY['FREE'::"SlotState", 'LEASED'::"SlotState"]))`);
   });
 });
 

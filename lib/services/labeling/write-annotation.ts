@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import type { Tx } from '#lib/db/create-db';
+import { hashJson } from '#lib/domain/canonical-json';
+import { type Comparison, comparisonSchemaVersion } from '#lib/domain/comparison';
+import { AppError } from '#lib/errors';
+
+/** What the client learns of an annotation that is kept; the same for the same idempotency key. */
+export interface Acknowledgement {
+  readonly annotationId: string;
+  readonly taskId: string;
+  /** Kept, but no slot of the task wanted it any more. */
+  readonly surplus: boolean;
+  readonly acknowledgedAt: Date;
+}
+
+interface NewAnnotation {
+  readonly taskId: string;
+  readonly slotId: string | null;
+  readonly assignmentId: string | null;
+  readonly annotatorId: string;
+  readonly content: Comparison | Record<string, never>;
+  readonly displayOrder: readonly string[];
+  readonly idempotencyKey: string;
+  readonly surplus: boolean;
+  readonly activeMs: number;
+  readonly supersedesId?: string;
+  readonly withdrawsId?: string;
+}
+
+/** Identifies a judgement by what it says: equal rankings of the same responses have equal hashes. */
+export function annotationContentHash(content: unknown): string {
+  return hashJson({ content, kind: 'RANKING', schemaVersion: comparisonSchemaVersion });
+}
+
+/** Writes the row that nothing changes afterwards; guideline and form are those that the task pins. */
+export async function writeAnnotation(tx: Tx, annotation: NewAnnotation, now: Date): Promise<Acknowledgement> {
+  const { guidelineId, formVersionId, kind } = await tx.task.findUniqueOrThrow({
+    where: { id: annotation.taskId },
+    select: { guidelineId: true, formVersionId: true, kind: true },
+  });
+  const annotationId = randomUUID();
+  const content = { ...annotation.content };
+  await tx.annotation.create({
+    data: {
+      ...annotation,
+      id: annotationId,
+      kind,
+      content: JSON.parse(JSON.stringify(content)),
+      contentHash: annotationContentHash(content),
+      schemaVersion: comparisonSchemaVersion,
+      displayOrder: [...annotation.displayOrder],
+      guidelineId,
+      formVersionId,
+      createdAt: now,
+    },
+  });
+  return { annotationId, taskId: annotation.taskId, surplus: annotation.surplus, acknowledgedAt: now };
+}
+
+/**
+ * The acknowledgement given before under this key, or null. Ask under the lock of the task, so that two requests with
+ * one key come one after the other.
+ * @throws AppError CONFLICT where the key was used for something else
+ */
+export async function findAcknowledgement(
+  tx: Tx,
+  annotatorId: string,
+  idempotencyKey: string,
+  same: { assignmentId?: string; supersedesId?: string; withdrawsId?: string },
+): Promise<Acknowledgement | null> {
+  const found = await tx.annotation.findUnique({
+    where: { annotatorId_idempotencyKey: { annotatorId, idempotencyKey } },
+    select: { id: true, taskId: true, surplus: true, createdAt: true, assignmentId: true, supersedesId: true, withdrawsId: true },
+  });
+  if (!found) return null;
+  const matches =
+    found.supersedesId === (same.supersedesId ?? null) &&
+    found.withdrawsId === (same.withdrawsId ?? null) &&
+    (same.assignmentId === undefined || found.assignmentId === same.assignmentId);
+  if (!matches) {
+    throw new AppError('CONFLICT', 'This idempotency key was used for another submission.', {
+      remedy: 'Make a new key for each submission.',
+    });
+  }
+  return { annotationId: found.id, taskId: found.taskId, surplus: found.surplus, acknowledgedAt: found.createdAt };
+}
+
+/** Locks the task: submissions to one task come one after the other. First lock of all (Task, Slot, Assignment, Round). */
+export async function lockTask(tx: Tx, taskId: string): Promise<void> {
+  await tx.$queryRaw`select 1 from "Task" where "id" = ${taskId} for no key update`;
+}

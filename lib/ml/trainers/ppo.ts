@@ -73,7 +73,7 @@ export async function* trainPpo(options: {
   /** Prompts of the sample table; by default the first of `prompts`. */
   readonly samplePrompts?: readonly PpoPrompt[];
   readonly tokenizer: Tokenizer;
-  /** Tokens that end an answer; by default the model's end token. */
+  /** Tokens that end an answer; by default those of the policy. */
   readonly stopIds?: readonly number[];
   readonly config: PpoConfig;
   readonly signal: AbortSignal;
@@ -83,7 +83,7 @@ export async function* trainPpo(options: {
   if (prompts.length === 0) {
     throw new AppError('BAD_INPUT', 'There are no prompts to train the policy on.', { remedy: 'Add prompts of the training split.' });
   }
-  const stopIds = options.stopIds ?? [tokenizer.eosId];
+  const stopIds = options.stopIds ?? policy.config.stopTokenIds;
   const tablePrompts = options.samplePrompts ?? prompts.slice(0, config.samplePrompts);
   const resumed = options.state === undefined ? undefined : parseState(options.state.json);
   if (

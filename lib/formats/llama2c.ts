@@ -92,7 +92,7 @@ export function parseLlama2cWeights(bytes: Uint8Array, source: string): Llama2cW
   const rotary = contextLength * (dim / heads);
   const needed = 28 + 4 * (Object.values(sizes).reduce((a, b) => a + b, 0) + rotary);
   if (bytes.length !== needed) throw bad(source, `the header asks for ${needed} bytes, but the file has ${bytes.length}`);
-  const values = new Float32Array(bytes.slice(28).buffer);
+  const values = new Float32Array(new Uint8Array(bytes.subarray(28)).buffer);
   let position = 0;
   const tensors = {} as Record<Llama2cTensor, Float32Array>;
   for (const name of llama2cTensors) {
@@ -116,7 +116,7 @@ export function parseLlama2cTokenizer(bytes: Uint8Array, vocabularySize: number,
     position += 8;
     if (length < 0 || position + length > bytes.length || Number.isNaN(score))
       throw bad(source, `piece ${pieces.length} is broken: not a llama2.c tokenizer`);
-    pieces.push({ bytes: bytes.slice(position, position + length), score });
+    pieces.push({ bytes: new Uint8Array(bytes.subarray(position, position + length)), score });
     position += length;
   }
   if (position !== bytes.length)

@@ -100,8 +100,8 @@ function halfToFloat(half: number): number {
 }
 
 function decode(entry: Entry, data: Uint8Array, source: string): Float32Array | Int32Array {
-  // a copy, so that the array starts at a multiple of its element size
-  const { buffer } = data.slice();
+  // a copy (`slice` of a Buffer is none), so that the array starts at a multiple of its element size
+  const { buffer } = new Uint8Array(data);
   switch (entry.dtype) {
     case 'F32':
       return new Float32Array(buffer);

@@ -1,0 +1,136 @@
+import { createRandom } from '#lib/domain/random';
+import { AppError } from '#lib/errors';
+import type { TensorData } from '#lib/formats/safetensors';
+import type { Engine, Parameters, Tensor } from '#lib/ml/engine/engine';
+import type { ModelFiles } from '#lib/ml/models/hugging-face';
+import type { LlamaConfig } from '#lib/ml/models/model-config';
+import { createParameters, LlamaTrunk } from './llama-trunk';
+
+/**
+ * Common to both heads. Token rows are padded on the right to one length; flat positions count through `[batch * time]`.
+ * Tensors that are returned belong to the scope of the caller.
+ */
+interface Model {
+  readonly config: LlamaConfig;
+  readonly parameters: Parameters;
+  readonly trunk: LlamaTrunk;
+  /** Hidden states after the last norm: `[batch * time, hiddenSize]`. */
+  hidden(tokens: Int32Array, batch: number, time: number): Tensor;
+  /** The weights by their Hugging Face names, float32. */
+  exportWeights(): Record<string, TensorData>;
+  dispose(): void;
+}
+
+export interface LanguageModel extends Model {
+  /** Logits at the given flat positions: `[positions.length, vocabSize]`. */
+  logits(tokens: Int32Array, batch: number, time: number, positions: Int32Array): Tensor;
+  /** Log-probability of the token that follows each flat position, by the logits divided by `temperature`: `[positions.length]`. */
+  logProbs(tokens: Int32Array, batch: number, time: number, positions: Int32Array, temperature: number): Tensor;
+  clone(): LanguageModel;
+}
+
+export interface ScalarModel extends Model {
+  /** One number at each flat position: `[positions.length]`. A reward is read at a row's last real token, values at every response position. */
+  scores(tokens: Int32Array, batch: number, time: number, positions: Int32Array): Tensor;
+  clone(): ScalarModel;
+}
+
+/** Rows of `[batch * time, d]` at flat positions; the projection onto a vocabulary is paid only there. */
+function rowsAt(engine: Engine, hidden: Tensor, positions: Int32Array): Tensor {
+  const rows = hidden.shape[0] ?? 0;
+  for (const position of positions) {
+    if (position < 0 || position >= rows) throw new AppError('INTERNAL', `Position ${position} is outside of ${rows} rows.`);
+  }
+  return engine.gatherRows(hidden, engine.int(positions, [positions.length]));
+}
+
+class Llama implements Model {
+  readonly trunk: LlamaTrunk;
+
+  constructor(
+    protected readonly engine: Engine,
+    readonly config: LlamaConfig,
+    readonly parameters: Parameters,
+  ) {
+    this.trunk = new LlamaTrunk(engine, config, parameters);
+  }
+
+  hidden(tokens: Int32Array, batch: number, time: number): Tensor {
+    return this.engine.tidy(() => this.trunk.hidden(tokens, batch, time));
+  }
+
+  exportWeights(): Record<string, TensorData> {
+    return this.trunk.exportWeights();
+  }
+
+  dispose(): void {
+    this.trunk.dispose();
+  }
+
+  protected copies(): Parameters {
+    return createParameters(this.engine, Object.entries(this.exportWeights()));
+  }
+}
+
+class LlamaLanguageModel extends Llama implements LanguageModel {
+  logits(tokens: Int32Array, batch: number, time: number, positions: Int32Array): Tensor {
+    const { engine, trunk } = this;
+    return engine.tidy(() =>
+      engine.matMul(rowsAt(engine, trunk.hidden(tokens, batch, time), positions), trunk.outputWeight(), false, true),
+    );
+  }
+
+  logProbs(tokens: Int32Array, batch: number, time: number, positions: Int32Array, temperature: number): Tensor {
+    const { engine, trunk } = this;
+    const targets = positions.map((position) => tokens[position + 1] ?? -1);
+    this.trunk.checkTokens(targets);
+    return engine.tidy(() => {
+      const rows = rowsAt(engine, trunk.hidden(tokens, batch, time), positions);
+      return engine.tokenLogProbs(rows, trunk.outputWeight(), engine.int(targets, [targets.length]), 1 / temperature);
+    });
+  }
+
+  clone(): LanguageModel {
+    return new LlamaLanguageModel(this.engine, this.config, this.copies());
+  }
+}
+
+class LlamaScalarModel extends Llama implements ScalarModel {
+  scores(tokens: Int32Array, batch: number, time: number, positions: Int32Array): Tensor {
+    const { engine, trunk } = this;
+    return engine.tidy(() => {
+      const rows = rowsAt(engine, trunk.hidden(tokens, batch, time), positions);
+      // [n, d] x [1, d]^T -> [n, 1] -> [n]
+      return engine.reshape(engine.matMul(rows, trunk.weight('score.weight'), false, true), [positions.length]);
+    });
+  }
+
+  clone(): ScalarModel {
+    return new LlamaScalarModel(this.engine, this.config, this.copies());
+  }
+}
+
+/** Throws BAD_INPUT where `files` hold a reward or value model. */
+export function createLanguageModel(engine: Engine, files: Pick<ModelFiles, 'config' | 'kind' | 'weights'>): LanguageModel {
+  if (files.kind !== 'POLICY') throw new AppError('BAD_INPUT', 'A language model is needed, but this is a model with a scalar head.');
+  return new LlamaLanguageModel(engine, files.config, createParameters(engine, files.weights));
+}
+
+/**
+ * Trunk and scalar head. From a policy's files the head is new: N(0, 1 / (d + 1)) (Ouyang et al. 2022; Huang et al. 2024, detail 5),
+ * from those of a reward or value model it is read.
+ */
+export function createScalarModel(
+  engine: Engine,
+  files: Pick<ModelFiles, 'config' | 'kind' | 'weights'>,
+  options: { readonly headSeed: number },
+): ScalarModel {
+  const weights = [...files.weights].filter(([name]) => name !== 'lm_head.weight');
+  if (files.kind === 'POLICY') {
+    const { hiddenSize } = files.config;
+    const random = createRandom(options.headSeed, 'scalar-head');
+    const data = Float32Array.from({ length: hiddenSize }, () => random.normal() / Math.sqrt(hiddenSize + 1));
+    weights.push(['score.weight', { dtype: 'F32', shape: [1, hiddenSize], data }]);
+  }
+  return new LlamaScalarModel(engine, files.config, createParameters(engine, weights));
+}

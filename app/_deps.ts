@@ -16,7 +16,7 @@ export function once<T>(name: string, make: () => T): T {
 
 /** Made on the first request, never while building. */
 export function getDeps(): Deps {
-  return once('deps', () => createDeps());
+  return once('deps', () => createDeps({ name: 'web' }));
 }
 
 export function getWebConfig(): { secret: string; publicUrl: string | null } {

@@ -31,7 +31,7 @@ export default async function HomePage() {
   const deps = getDeps();
   const [t, common, stages, format] = await Promise.all([getT('home'), getT('common'), getT('loops'), getFormat()]);
   const projects = await listMyProjects(deps, actor);
-  const next = projects.find((project) => project.claimable > 0);
+  const next = projects.find((project) => (project.left ?? 0) > 0);
   const mayOperate = projects.filter((project) => isAllowed(project.roles, user.isSystemAdmin, 'loop.operate'));
   const waiting = (
     await Promise.all(
@@ -41,7 +41,7 @@ export default async function HomePage() {
       }),
     )
   ).flat();
-  const left = (n: number) => (n >= counted ? t('more', { n: counted }) : format.number(n));
+  const left = (n: number | null) => (n === null ? '–' : n >= counted ? t('more', { n: counted }) : format.number(n));
   const done = projects.reduce((sum, project) => sum + project.doneToday, 0);
   const ranks = projects.some((project) => isAllowed(project.roles, user.isSystemAdmin, 'labeling.annotate'));
 
@@ -73,7 +73,7 @@ export default async function HomePage() {
                   </div>
                   <h2>{t('next.rank')}</h2>
                   <p className="ink2">
-                    {next.claimable >= counted ? t('next.leftMany', { n: counted }) : t('next.left', { n: next.claimable })}{' '}
+                    {(next.left ?? 0) >= counted ? t('next.leftMany', { n: counted }) : t('next.left', { n: next.left ?? 0 })}{' '}
                     {t('next.done', { n: done })}
                   </p>
                 </div>
@@ -120,7 +120,7 @@ export default async function HomePage() {
                             <bdi>{project.name}</bdi>
                           </th>
                           <td className="ink2">{project.roles.map((role) => common(`role.${role}`)).join(', ')}</td>
-                          <td className="n">{left(project.claimable)}</td>
+                          <td className="n">{left(project.left)}</td>
                           <td className="n">{format.number(project.doneToday)}</td>
                           <td className="right">
                             <Link className="btn" href={`/p/${project.slug}`} aria-label={`${t('projects.open')}: ${project.name}`}>

@@ -12,7 +12,12 @@ export function LanguageSwitch() {
   const current = useLocale();
   const router = useRouter();
   return (
-    <Menu trigger={<Icon name="globe" />} label={t('language', { name: localeNames[current as Locale] })} className="btn quiet icon" align="end">
+    <Menu
+      trigger={<Icon name="globe" />}
+      label={t('language', { name: localeNames[current as Locale] })}
+      className="btn quiet icon"
+      align="end"
+    >
       {locales.map((locale) => (
         <button
           key={locale}

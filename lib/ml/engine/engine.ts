@@ -80,6 +80,8 @@ export interface Engine {
   // --- memory
   tidy<T extends Tensor | readonly Tensor[] | Readonly<Record<string, Tensor>> | undefined>(work: () => T): T;
   dispose(tensor: Tensor | readonly Tensor[]): void;
+  /** Takes a tensor out of all scopes: it lives until it is disposed by hand. */
+  keep(tensor: Tensor): Tensor;
   /** Live tensors; for leak checks. */
   tensorCount(): number;
 

@@ -17,7 +17,8 @@ export class Scopes {
     return tensor;
   }
 
-  private forget(tensor: Tensor): void {
+  /** Takes a tensor out of its scope: it lives until it is released by hand. */
+  forget(tensor: Tensor): void {
     for (let index = this.open.length - 1; index >= 0; index -= 1) {
       if (this.open[index]?.delete(tensor)) return;
     }

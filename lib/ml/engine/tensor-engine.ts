@@ -117,6 +117,10 @@ export class TensorEngine implements Engine {
     if (this.recorder.tape) return;
     for (const one of isTensor(tensor) ? [tensor] : tensor) this.scopes.release(one);
   }
+  keep(tensor: Tensor): Tensor {
+    this.scopes.forget(tensor);
+    return tensor;
+  }
   tensorCount(): number {
     return this.scopes.count();
   }

@@ -68,8 +68,11 @@ export class LlamaTrunk {
     }
   }
 
-  /** Tokens `[batch * time]` -> hidden states after the last norm, `[batch * time, hiddenSize]`. */
-  hidden(tokens: Int32Array, batch: number, time: number): Tensor {
+  /**
+   * Tokens `[batch * time]` -> hidden states after the last norm, `[batch * time, hiddenSize]`.
+   * `observe` sees the keys and values of each layer, `[batch, keyValueHeads, time, headSize]`.
+   */
+  hidden(tokens: Int32Array, batch: number, time: number, observe?: (keys: Tensor, values: Tensor) => void): Tensor {
     const { config, engine } = this;
     if (tokens.length !== batch * time) throw new AppError('INTERNAL', `${tokens.length} tokens are not ${batch} rows of ${time}.`);
     if (time > config.contextLength) {
@@ -81,10 +84,26 @@ export class LlamaTrunk {
     const tables = this.tablesOf(time);
     let x = engine.gatherRows(this.weight('model.embed_tokens.weight'), engine.int(tokens, [tokens.length]));
     for (let layer = 0; layer < config.layers; layer += 1) {
-      x = engine.add(x, this.attention(layer, this.norm(x, this.layerWeight(layer, 'input_layernorm')), batch, time, tables));
+      x = engine.add(x, this.attention(layer, this.norm(x, this.layerWeight(layer, 'input_layernorm')), batch, time, tables, observe));
       x = engine.add(x, this.feedForward(layer, this.norm(x, this.layerWeight(layer, 'post_attention_layernorm'))));
     }
     return this.norm(x, this.weight('model.norm.weight'));
+  }
+
+  /** The same, and the keys and values of every layer padded to `capacity` positions: `[batch * keyValueHeads * capacity, headSize]`. */
+  hiddenWithCache(
+    tokens: Int32Array,
+    batch: number,
+    time: number,
+    capacity: number,
+  ): { hidden: Tensor; caches: { keys: Tensor; values: Tensor }[] } {
+    const { config, engine } = this;
+    const { headSize, keyValueHeads } = config;
+    const caches: { keys: Tensor; values: Tensor }[] = [];
+    const padding = engine.zeros([batch, keyValueHeads, capacity - time, headSize]);
+    const padded = (tensor: Tensor) => engine.reshape(engine.concat([tensor, padding], 2), [batch * keyValueHeads * capacity, headSize]);
+    const hidden = this.hidden(tokens, batch, time, (keys, values) => caches.push({ keys: padded(keys), values: padded(values) }));
+    return { hidden, caches };
   }
 
   norm(x: Tensor, weight: Tensor): Tensor {
@@ -99,7 +118,14 @@ export class LlamaTrunk {
   }
 
   /** Grouped-query attention (Ainslie et al. 2023): the queries of a group lie one after the other, so keys need no copies. */
-  private attention(layer: number, x: Tensor, batch: number, time: number, tables: TimeTables): Tensor {
+  private attention(
+    layer: number,
+    x: Tensor,
+    batch: number,
+    time: number,
+    tables: TimeTables,
+    observe: ((keys: Tensor, values: Tensor) => void) | undefined,
+  ): Tensor {
     const { config, engine } = this;
     const { headSize, heads, keyValueHeads } = config;
     const perGroup = heads / keyValueHeads;
@@ -111,6 +137,7 @@ export class LlamaTrunk {
     const queries = turn(project('q'), heads, tables.queryCos.read(), tables.querySin.read());
     const keys = turn(project('k'), keyValueHeads, tables.keyCos.read(), tables.keySin.read());
     const values = split(project('v'), keyValueHeads);
+    observe?.(keys, values);
     // [batch, heads, time, headSize] -> [batch, groups, perGroup * time, headSize]
     const grouped = engine.reshape(queries, [batch, keyValueHeads, perGroup * time, headSize]);
     const scores = engine.reshape(engine.batchMatMul(grouped, keys, false, true), [batch * heads, time, time]);

@@ -135,3 +135,8 @@ export function loadEnv(): Env & { readonly secret: string } {
   const env = parseEnv(process.env);
   return { ...env, secret: readOrMakeSecret(env.dataDir) };
 }
+
+/** What a child process of ours inherits. */
+export function processEnvironment(): NodeJS.ProcessEnv {
+  return process.env;
+}

@@ -43,16 +43,11 @@ async function specOf(tx: Tx, round: LockedRound, stage: keyof typeof runKindOfS
       };
     }
     case 'REWARD_TRAINING': {
-      // From scratch on the snapshots of all rounds: the trunk starts as the SFT policy, the head is new.
-      const snapshots = await tx.snapshot.findMany({
-        where: { loopId: loop.id },
-        orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
-        select: { id: true },
-      });
+      // From scratch: the trunk starts as the SFT policy, the head is new. A round's snapshot holds the labels of all rounds before it too.
       return {
         kind: 'REWARD_TRAINING',
         config: { trainer: config.reward },
-        inputs: { initModelId: loop.referenceId, snapshotIds: snapshots.map((snapshot) => snapshot.id) },
+        inputs: { initModelId: loop.referenceId, snapshotIds: [required(round.snapshotId, 'a snapshot')] },
       };
     }
     case 'POLICY_TRAINING':

@@ -206,9 +206,11 @@ export class AnnotateStore {
   #leave(letter: TaskLetter, task: OpenTask, change: Partial<ScreenState>): void {
     this.#drafts.leave(task);
     const [next, ...rest] = this.#state.ahead;
-    this.#set({ ...change, notice: null, current: null, phase: 'loading', ahead: rest, draft: { kind: 'none', at: null } });
+    const then: Partial<ScreenState> =
+      next === undefined ? { current: null, phase: 'loading', draft: { kind: 'none', at: null } } : this.#shown(next);
+    this.#set({ ...change, ...then, notice: null, ahead: rest });
     this.#outbox.add(letter);
-    if (next !== undefined) this.#show(next);
+    this.keys.drain();
   }
 
   #send(letter: TaskLetter): Promise<Acknowledgement> {
@@ -249,16 +251,17 @@ export class AnnotateStore {
     if (outbox.waiting.some((letter) => letter.assignmentId === view.assignmentId)) return false;
     const { ranking, activeMs, draftedAt } = openRanking(view, this.#store.loadDraft(view.assignmentId));
     const task: OpenTask = { view, ranking, time: new ActiveTime(this.#now(), activeMs), draftedAt };
-    if (current === null) this.#show(task);
-    else this.#set({ ahead: [...ahead, task] });
+    if (current === null) {
+      this.#set(this.#shown(task));
+      this.keys.drain();
+    } else this.#set({ ahead: [...ahead, task] });
     return true;
   }
 
-  #show(task: OpenTask): void {
+  #shown(task: OpenTask): Partial<ScreenState> {
     const time = new ActiveTime(this.#now(), task.time.ms); // waiting behind another task is no work on this one
     const draft = task.draftedAt === null ? ({ kind: 'none', at: null } as const) : ({ kind: 'saved', at: task.draftedAt } as const);
-    this.#set({ phase: 'open', trouble: null, current: { ...task, time }, draft });
-    this.keys.drain();
+    return { phase: 'open', trouble: null, current: { ...task, time }, draft };
   }
 
   async #takeBack(): Promise<void> {
@@ -289,9 +292,13 @@ export class AnnotateStore {
   #putBack(task: OpenTask): void {
     const { current, ahead } = this.#state;
     if (current !== null) this.#drafts.leave(current);
-    this.#set({ lastSent: null, takingBack: false, ahead: current === null ? ahead : [current, ...ahead] });
-    this.#show({ ...task, draftedAt: this.#now() });
-    this.#set({ notice: { kind: 'takenBack' } });
+    this.#set({
+      ...this.#shown({ ...task, draftedAt: this.#now() }),
+      lastSent: null,
+      takingBack: false,
+      ahead: current === null ? ahead : [current, ...ahead],
+      notice: { kind: 'takenBack' },
+    });
   }
 
   async #beat(): Promise<void> {

@@ -1,0 +1,97 @@
+'use client';
+
+import { useEffect, useMemo, useState } from 'react';
+import { useTRPCClient } from '../../../../_trpc/client';
+import { readError } from '../../../../_trpc/read-error';
+import { AnnotateStore } from '../_state/annotate-store';
+import { BrowserStore } from '../_state/browser-store';
+import type { LabelingApi } from '../_state/screen-state';
+import styles from '../annotate.module.css';
+import { AnnotateProvider, useScreen } from './annotate-context';
+import { Announcer } from './announcer';
+import { Refused } from './cards';
+import { Panels } from './panels';
+import { PhoneScreen } from './phone-screen';
+import { answerTextId, useKeys } from './use-keys';
+import { useMedia } from './use-media';
+import { usePreferences } from './use-preferences';
+import { WideScreen } from './wide-screen';
+
+interface Props {
+  userId: string;
+  project: { id: string; slug: string; name: string };
+}
+
+export function AnnotateScreen({ userId, project }: Props) {
+  const client = useTRPCClient();
+  const preferences = usePreferences();
+  const [store] = useState(
+    () =>
+      new AnnotateStore({
+        api: labelingApi(client, project.id),
+        store: new BrowserStore(browserStorage(), userId, project.id),
+        readTrouble: readError,
+      }),
+  );
+  useEffect(() => {
+    void store.start();
+    const hide = () => document.visibilityState === 'hidden' && store.saveDraft();
+    document.addEventListener('visibilitychange', hide);
+    return () => {
+      document.removeEventListener('visibilitychange', hide);
+      store.stop();
+    };
+  }, [store]);
+  const context = useMemo(() => ({ store, project, preferences }), [store, project, preferences]);
+  useKeys(store, preferences.singleKeys);
+  return (
+    <AnnotateProvider value={context}>
+      <main id="main" className={styles.screen} style={{ '--scale': preferences.textSize } as React.CSSProperties}>
+        <Layout />
+        <Refused />
+        <Panels />
+        <Announcer />
+      </main>
+    </AnnotateProvider>
+  );
+}
+
+function Layout() {
+  const phone = useMedia('(max-width: 760px)');
+  const focus = useScreen((state) => state.current?.ranking.focus ?? null);
+  const task = useScreen((state) => state.current?.view.assignmentId ?? null);
+  const panel = useScreen((state) => state.panel);
+  // The keyboard stands on the focused answer's text, so that it scrolls, and a screen reader reads it.
+  useEffect(() => {
+    if (focus === null || task === null || panel === 'skip' || panel === 'keys') return;
+    if (phone && document.activeElement?.closest('[role="tablist"], [role="menu"]')) {
+      document.getElementById(`tab-${focus}`)?.focus();
+      return;
+    }
+    const text = document.getElementById(answerTextId(focus));
+    text?.focus({ preventScroll: true });
+    text?.closest('article')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [focus, task, phone, panel]);
+  return phone ? <PhoneScreen /> : <WideScreen />;
+}
+
+function labelingApi(client: ReturnType<typeof useTRPCClient>, projectId: string): LabelingApi {
+  const { labeling } = client;
+  return {
+    claim: (ahead) => labeling.claim.mutate({ projectId, ahead }),
+    submit: (letter) => labeling.submit.mutate(letter),
+    skip: (letter) => labeling.skip.mutate(letter),
+    withdraw: (letter) => labeling.withdraw.mutate(letter),
+    saveDraft: ({ assignmentId, draft }) => labeling.saveDraft.mutate({ assignmentId, draft: JSON.parse(JSON.stringify(draft)) }),
+    heartbeat: (assignmentIds) => labeling.heartbeat.mutate({ assignmentIds }),
+  };
+}
+
+/** Null where the browser forbids it, and while the server draws. */
+function browserStorage(): Storage | null {
+  try {
+    return typeof window === 'undefined' ? null : window.localStorage;
+  } catch {
+    return null;
+  }
+}

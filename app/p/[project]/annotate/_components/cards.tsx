@@ -1,0 +1,104 @@
+'use client';
+
+import Link from 'next/link';
+import { useTranslations } from 'use-intl/react';
+import { Icon } from '../../../../_components/ui/icon';
+import { shownProgress } from '../_state/screen-state';
+import styles from '../annotate.module.css';
+import { useAnnotate, useScreen } from './annotate-context';
+import { UndoButton } from './foot';
+
+/** In place of a task: nothing left, or it did not come. Says why, what is safe and what next. */
+export function NoTask() {
+  const phase = useScreen((state) => state.phase);
+  if (phase === 'empty') return <Empty />;
+  return phase === 'trouble' ? <Stuck /> : <Loading />;
+}
+
+function Empty() {
+  const t = useTranslations('annotate.empty');
+  const { store } = useAnnotate();
+  const done = useScreen((state) => shownProgress(state)?.done ?? 0);
+  const takesBack = useScreen((state) => state.lastSent !== null);
+  return (
+    <section className={`card empty ${styles.card}`}>
+      <h2>{t('title')}</h2>
+      <p>{t('text', { done })}</p>
+      <div className="row wrap">
+        <button type="button" className="btn primary" onClick={() => void store.fetch()}>
+          {t('look')}
+        </button>
+        {takesBack && <UndoButton />}
+        <Link className="btn quiet" href="/">
+          {t('home')}
+        </Link>
+      </div>
+    </section>
+  );
+}
+
+const worded = ['OFFLINE', 'UNAUTHENTICATED', 'FORBIDDEN'] as const;
+
+function Stuck() {
+  const t = useTranslations('annotate.trouble');
+  const { store, project } = useAnnotate();
+  const code = useScreen((state) => state.trouble?.code ?? 'INTERNAL');
+  const count = useScreen((state) => state.outbox.waiting.length);
+  return (
+    <section className={`card empty ${styles.card}`} role="alert">
+      <h2>{t('title')}</h2>
+      <p>{t(worded.find((one) => one === code) ?? 'other')}</p>
+      <p>{t('safe', { count })}</p>
+      {code === 'UNAUTHENTICATED' ? (
+        <a className="btn primary" href={`/sign-in?next=${encodeURIComponent(`/p/${project.slug}/annotate`)}`}>
+          {t('signIn')}
+        </a>
+      ) : (
+        <button type="button" className="btn primary" onClick={() => store.retry()}>
+          {t('again')}
+        </button>
+      )}
+    </section>
+  );
+}
+
+/** The frame at once; grey lines only when it takes longer. */
+function Loading() {
+  const t = useTranslations('annotate');
+  return (
+    <section className={styles.loading} aria-label={t('loading')} aria-busy="true">
+      {['a', 'b', 'c', 'd'].map((column) => (
+        <div key={column} className={styles.answer}>
+          <header />
+          <div className={styles.body}>
+            <div className="skeleton" />
+            <div className="skeleton" />
+            <div className="skeleton" />
+          </div>
+          <footer />
+        </div>
+      ))}
+    </section>
+  );
+}
+
+/** Rankings that the server would not take: shown until the person leaves them out. */
+export function Refused() {
+  const t = useTranslations('annotate.refused');
+  const { store } = useAnnotate();
+  const refused = useScreen((state) => state.outbox.refused);
+  const first = refused[0];
+  if (first === undefined) return null;
+  const { code, message } = first.trouble;
+  return (
+    <div className={`note bad row ${styles.refused}`} role="alert">
+      <Icon name="x" />
+      <div className="grow">
+        <b>{t('title')}</b> <span>{code === 'CONFLICT' ? t('CONFLICT') : message === '' ? t('none') : t('other', { message })}</span>
+      </div>
+      <button type="button" className="btn" onClick={() => store.discard(first.letter.key)}>
+        {t('discard')}
+      </button>
+    </div>
+  );
+}

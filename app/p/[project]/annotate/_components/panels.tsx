@@ -1,0 +1,130 @@
+'use client';
+
+import { type KeyboardEvent, type ReactNode, useEffect, useRef } from 'react';
+import { useTranslations } from 'use-intl/react';
+import type { SkipReason } from '#lib/domain/assignment';
+import { AnswerText } from '../../../../_components/answer-text/answer-text';
+import { Dialog } from '../../../../_components/ui/dialog';
+import styles from '../annotate.module.css';
+import { useAnnotate, useScreen } from './annotate-context';
+import { keepFocus } from './place-buttons';
+import { ScrollGroup } from './scroll-group';
+
+/** Whichever panel is open. */
+export function Panels() {
+  const panel = useScreen((state) => state.panel);
+  if (panel === 'guideline') return <Guideline />;
+  if (panel === 'skip') return <SkipDialog />;
+  return panel === 'keys' ? <KeysDialog /> : null;
+}
+
+/** Beside the work, not over it: keys go on placing. */
+function Guideline() {
+  const t = useTranslations('annotate.guideline');
+  const { store } = useAnnotate();
+  const guideline = useScreen((state) => state.current?.view.guideline ?? null);
+  useEffect(() => {
+    const close = (event: globalThis.KeyboardEvent) => event.key === 'Escape' && store.open(null);
+    window.addEventListener('keydown', close);
+    return () => window.removeEventListener('keydown', close);
+  }, [store]);
+  if (guideline === null) return null;
+  return (
+    <aside className={styles.guideline} aria-label={t('title', { version: guideline.version })}>
+      <div className="row">
+        <h2 className="grow">{t('title', { version: guideline.version })}</h2>
+        <button type="button" className="btn quiet" onMouseDown={keepFocus} onClick={() => store.open(null)}>
+          {t('close')}
+          <kbd>Esc</kbd>
+        </button>
+      </div>
+      <ScrollGroup className={`read ${styles.guidelineText}`} aria-label={t('title', { version: guideline.version })}>
+        {guideline.text.trim() === '' ? <p>{t('empty')}</p> : <AnswerText text={guideline.text} />}
+      </ScrollGroup>
+    </aside>
+  );
+}
+
+const reasons: readonly SkipReason[] = ['UNCLEAR', 'LANGUAGE', 'KNOWLEDGE', 'TOO_LONG', 'HARMFUL', 'BROKEN', 'OTHER'];
+
+function SkipDialog() {
+  const t = useTranslations('annotate.skip');
+  const { store, preferences } = useAnnotate();
+  const first = useRef<HTMLButtonElement>(null);
+  useEffect(() => first.current?.focus(), []);
+  function choose(event: KeyboardEvent) {
+    const reason = reasons[Number(event.key) - 1];
+    if (reason !== undefined && preferences.singleKeys) store.skip(reason);
+  }
+  return (
+    <Dialog title={t('title')} onClose={() => store.getState().panel === 'skip' && store.open(null)}>
+      <p className="ink2">{t('text')}</p>
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: digits choose among the buttons inside */}
+      <div className={styles.reasons} onKeyDown={choose}>
+        {reasons.map((reason, index) => (
+          <button key={reason} ref={index === 0 ? first : undefined} type="button" className="btn quiet" onClick={() => store.skip(reason)}>
+            {preferences.singleKeys && <kbd>{index + 1}</kbd>}
+            {t(reason)}
+          </button>
+        ))}
+      </div>
+      <div className="actions">
+        <button type="button" className="btn" onClick={() => store.open(null)}>
+          {t('stay')}
+          <kbd>Esc</kbd>
+        </button>
+      </div>
+    </Dialog>
+  );
+}
+
+function KeysDialog() {
+  const t = useTranslations('annotate.keys');
+  const { store, preferences } = useAnnotate();
+  const rows: readonly (readonly [ReactNode, string])[] = [
+    [<Caps key="k" keys={['←', '→']} />, t('move')],
+    [<Caps key="k" keys={['1', '–', '9']} />, t('place')],
+    [<Caps key="k" keys={['X']} />, t('aside')],
+    [<Caps key="k" keys={['⌫']} />, t('clear')],
+    [<Caps key="k" keys={['↑', '↓', t('space')]} />, t('scroll')],
+    [<Caps key="k" keys={['Z']} />, t('undo')],
+    [<Caps key="k" keys={['W']} />, t('differences')],
+    [<Caps key="k" keys={['P']} />, t('prompt')],
+    [<Caps key="k" keys={['G']} />, t('guideline')],
+    [<Caps key="k" keys={['S']} />, t('skip')],
+    [<Caps key="k" keys={['Enter']} />, t('submit')],
+    [<Caps key="k" keys={['?']} />, t('keys')],
+  ];
+  return (
+    <Dialog title={t('title')} wide onClose={() => store.getState().panel === 'keys' && store.open(null)}>
+      <dl className={styles.keys}>
+        {rows.map(([keys, what]) => (
+          <div key={what}>
+            <dt>{keys}</dt>
+            <dd>{what}</dd>
+          </div>
+        ))}
+      </dl>
+      <label className="choice">
+        <input
+          type="checkbox"
+          checked={preferences.singleKeys}
+          onChange={(event) => preferences.change({ singleKeys: event.target.checked })}
+        />
+        <span>
+          {t('single')} <span className="ink2">{t('singleWhy')}</span>
+        </span>
+      </label>
+      <div className="actions">
+        <button type="button" className="btn" onClick={() => store.open(null)}>
+          {t('close')}
+          <kbd>Esc</kbd>
+        </button>
+      </div>
+    </Dialog>
+  );
+}
+
+function Caps({ keys }: { keys: readonly string[] }) {
+  return keys.map((key) => (key === '–' ? <span key={key}>–</span> : <kbd key={key}>{key}</kbd>));
+}

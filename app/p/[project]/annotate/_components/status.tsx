@@ -1,0 +1,141 @@
+'use client';
+
+import { useEffect, useState } from 'react';
+import { useFormatter, useTranslations } from 'use-intl/react';
+import { Icon } from '../../../../_components/ui/icon';
+import styles from '../annotate.module.css';
+import { useAnnotate, useScreen } from './annotate-context';
+
+/** Save state, or what stands in the way of it: one place in the bar, of one width. */
+export function Status({ short }: { short?: boolean }) {
+  const trouble = useScreen((state) => state.outbox.trouble);
+  const online = useOnline();
+  const notice = useScreen((state) => state.notice);
+  return (
+    <span className={short ? styles.statusShort : styles.status}>
+      <span role="status" className={styles.statusLine}>
+        {trouble?.code === 'UNAUTHENTICATED' ? (
+          <SignInChip />
+        ) : trouble !== null && (trouble.code === 'OFFLINE' || !online) ? (
+          <OfflineChip />
+        ) : trouble !== null ? (
+          <RetryChip />
+        ) : !online ? (
+          <OfflineChip />
+        ) : notice !== null ? (
+          <NoticeChip />
+        ) : null}
+      </span>
+      {trouble === null && online && notice === null && <SaveState short={short} />}
+    </span>
+  );
+}
+
+function SaveState({ short }: { short?: boolean }) {
+  const t = useTranslations('annotate.save');
+  const format = useFormatter();
+  const draft = useScreen((state) => state.draft);
+  const sending = useScreen((state) => state.outbox.sending);
+  if (sending && draft.kind === 'none') {
+    return (
+      <span className={`row ${short ? 'xs' : 'sm'} dim`}>
+        <Icon name="clock" />
+        {t('sending')}
+      </span>
+    );
+  }
+  if (draft.kind === 'none') return null;
+  const time = draft.at === null ? '' : format.dateTime(new Date(draft.at), { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+  return (
+    <span className={`row ${short ? 'xs' : 'sm'} dim`}>
+      <Icon name={draft.kind === 'saving' ? 'clock' : 'save'} className={draft.kind === 'saved' ? 'ok' : undefined} />
+      {short ? t(`short.${draft.kind}`) : t(draft.kind, { time })}
+    </span>
+  );
+}
+
+function OfflineChip() {
+  const t = useTranslations('annotate.save');
+  const { store } = useAnnotate();
+  const count = useScreen((state) => state.outbox.waiting.length);
+  return (
+    <>
+      <span className="chip warn">
+        <Icon name="warn" />
+        {t('offline', { count })}
+      </span>
+      {count > 0 && (
+        <button type="button" className="btn" onClick={() => store.retry()}>
+          {t('sendNow')}
+        </button>
+      )}
+    </>
+  );
+}
+
+function RetryChip() {
+  const t = useTranslations('annotate.save');
+  const { store } = useAnnotate();
+  const retryAt = useScreen((state) => state.outbox.retryAt);
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 500);
+    return () => clearInterval(timer);
+  }, []);
+  const seconds = Math.max(0, Math.ceil(((retryAt ?? now) - now) / 1000));
+  return (
+    <>
+      <span className="chip bad">
+        <Icon name="x" />
+        {retryAt === null ? t('sending') : t('retry', { seconds })}
+      </span>
+      <button type="button" className="btn" onClick={() => store.retry()}>
+        {t('sendNow')}
+      </button>
+    </>
+  );
+}
+
+function SignInChip() {
+  const t = useTranslations('annotate.save');
+  const { project } = useAnnotate();
+  return (
+    <a className="chip warn" href={`/sign-in?next=${encodeURIComponent(`/p/${project.slug}/annotate`)}`}>
+      <Icon name="lock" />
+      {t('signIn')}
+    </a>
+  );
+}
+
+function NoticeChip() {
+  const t = useTranslations('annotate.notice');
+  const notice = useScreen((state) => state.notice);
+  if (notice === null) return null;
+  const warn = notice.kind === 'notTakenBack' || notice.kind === 'lost' || notice.kind === 'stillSending';
+  const text = notice.kind !== 'notTakenBack' ? t(notice.kind) : t(notice.trouble.code === 'PRECONDITION' ? 'roundMoved' : 'notTakenBack');
+  return (
+    <span className={`chip ${warn ? 'warn' : ''}`} title={text}>
+      <Icon name={warn ? 'warn' : 'info'} />
+      <span className={styles.noticeText}>{text}</span>
+    </span>
+  );
+}
+
+function useOnline(): boolean {
+  const { store } = useAnnotate();
+  const [online, setOnline] = useState(true);
+  useEffect(() => {
+    const change = () => {
+      setOnline(navigator.onLine);
+      if (navigator.onLine) store.retry();
+    };
+    setOnline(navigator.onLine);
+    window.addEventListener('online', change);
+    window.addEventListener('offline', change);
+    return () => {
+      window.removeEventListener('online', change);
+      window.removeEventListener('offline', change);
+    };
+  }, [store]);
+  return online;
+}

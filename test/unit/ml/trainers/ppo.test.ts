@@ -130,10 +130,10 @@ describe('trainPpo', () => {
     const beta = 1;
     const config = ppoConfig.parse({
       ...base,
-      steps: 60,
+      steps: 40,
       batchSize: 256,
-      minibatchSize: 128,
-      innerEpochs: 4,
+      minibatchSize: 256,
+      innerEpochs: 3,
       maxNewTokens: 1,
       klCoefficient: beta,
       policyLearningRate: 0.01,
@@ -185,7 +185,7 @@ describe('trainPpo', () => {
   });
 
   it('stops the inner epochs when the policy has moved too far, and holds the policy still in the warm-up', async () => {
-    const config = { ...base, steps: 2, innerEpochs: 6, policyLearningRate: 0.1, samplePrompts: 0 };
+    const config = { ...base, steps: 2, innerEpochs: 6, policyLearningRate: 0.02, samplePrompts: 0 };
     const free = await run(config);
     const bounded = await run({ ...config, targetInnerKl: 0.01 });
     expect(free.rows[0]!.metrics['policy/skippedUpdates']).toBe(0);

@@ -1,4 +1,5 @@
 import { PrismaPg } from '@prisma/adapter-pg';
+import { ZodError } from 'zod';
 import { AppError } from '#lib/errors';
 import { Prisma, PrismaClient } from './generated/client';
 
@@ -66,12 +67,21 @@ function unavailable(cause: unknown): AppError {
   });
 }
 
+function wrongInput(error: ZodError): AppError {
+  const faults = error.issues.map((issue) => (issue.path.length === 0 ? issue.message : `${issue.path.join('.')}: ${issue.message}`));
+  return new AppError('BAD_INPUT', `What was given cannot be used: ${faults.slice(0, 3).join('; ')}.`, {
+    details: { faults },
+    cause: error,
+  });
+}
+
 /**
- * Any thrown value as an AppError: itself if it is one; UNAVAILABLE where the database was lost; DISK_FULL where its disk, or ours, is full;
+ * Any thrown value as an AppError: itself if it is one; BAD_INPUT, naming the fields, where a schema refused its input; UNAVAILABLE where the database was lost; DISK_FULL where its disk, or ours, is full;
  * else INTERNAL, whose message holds nothing of the cause.
  */
 export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
+  if (error instanceof ZodError) return wrongInput(error);
   for (const layer of layers(error)) {
     if (layer instanceof AppError) return layer;
     const state = sqlState(layer);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { createDb, toAppError } from '#lib/db/create-db';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 
@@ -96,7 +97,9 @@ describe('a slot', () => {
 
   test('that is free is found through the partial index', async () => {
     const rows = await database.db.$queryRaw<{ indexdef: string }[]>`SELECT indexdef FROM pg_indexes WHERE indexname = 'Slot_open_idx'`;
-    expect(rows[0]?.indexdef).toContain(`"projectId", priority DESC, "taskId", ordinal) WHERE (state = ANY (ARRAY['FREE'::"SlotState", 'LEASED'::"SlotState"]))`);
+    expect(rows[0]?.indexdef).toContain(
+      `"projectId", priority DESC, "taskId", ordinal) WHERE (state = ANY (ARRAY['FREE'::"SlotState", 'LEASED'::"SlotState"]))`,
+    );
   });
 });
 
@@ -115,6 +118,12 @@ describe('toAppError', () => {
     expect(ended.code).toBe('UNAVAILABLE');
     expect(await other.db.user.count()).toBe(0);
     await other.drop();
+  });
+
+  test('input that a schema refuses is BAD_INPUT and names the field', () => {
+    const error = toAppError(z.object({ loop: z.object({ seed: z.int() }) }).safeParse({ loop: { seed: 1.5 } }).error);
+    expect(error).toMatchObject({ code: 'BAD_INPUT' });
+    expect(error.message).toContain('loop.seed');
   });
 
   test('a full disk is DISK_FULL, a mistake of ours INTERNAL', async () => {

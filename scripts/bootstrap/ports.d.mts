@@ -1,0 +1,1 @@
+export function requirePort(port: number, host: string): Promise<void>;

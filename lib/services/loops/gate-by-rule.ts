@@ -13,7 +13,7 @@ export interface GateNumbers {
 }
 
 /** The reward model's accuracy on validation prompts, and what the loop's rule says to it. */
-export async function readGate(tx: Tx, round: Pick<LockedRound, 'id' | 'loop'>): Promise<GateNumbers> {
+export async function readGate(tx: Tx, round: { id: string; loop: Pick<LockedRound['loop'], 'config'> }): Promise<GateNumbers> {
   const run = await tx.run.findFirst({
     where: { roundId: round.id, kind: 'REWARD_TRAINING', status: 'DONE' },
     orderBy: { finishedAt: 'desc' },

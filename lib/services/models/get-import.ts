@@ -22,7 +22,7 @@ export async function getModelImport(
 ): Promise<ModelImport> {
   const { importId } = getImportInput.parse(input);
   const row = await deps.db.outbox.findUnique({ where: { id: importId } });
-  if (!row || row.kind !== 'import-model') throw new AppError('NOT_FOUND', 'There is no such import.', { details: { importId } });
+  if (row?.kind !== 'import-model') throw new AppError('NOT_FOUND', 'There is no such import.', { details: { importId } });
   const { projectId, name } = await readImportRequest(deps, row.subjectId);
   await authorise(deps, actor, projectId, 'model.read');
   if (!row.doneAt) return { state: 'WAITING', name, modelId: null, reason: row.lastError };

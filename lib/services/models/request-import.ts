@@ -11,8 +11,8 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const uploaded = z.strictObject({ 'config.json': sha256, 'model.safetensors': sha256, 'tokenizer.json': sha256 });
 
 export const requestImportInput = z.union([
-  z.strictObject({ projectId: z.uuid(), name: modelName, files: uploaded }),
-  z.strictObject({ projectId: z.uuid(), name: modelName, folder: z.string().min(1) }),
+  z.object({ projectId: z.uuid(), name: modelName, files: uploaded }),
+  z.object({ projectId: z.uuid(), name: modelName, folder: z.string().min(1) }),
 ]);
 
 /** What the worker reads of a request; kept in the blob store, because the outbox carries ids only. */

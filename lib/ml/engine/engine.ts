@@ -122,6 +122,13 @@ export interface Engine {
   swiGlu(gate: Tensor, up: Tensor): Tensor;
   /** x / sqrt(mean(x^2) + epsilon) * weight over the last axis of `[n, width]`. */
   rmsNorm(x: Tensor, weight: Tensor, epsilon: number): Tensor;
+  /**
+   * softmax(queries keys^T + mask) values: queries `[batch, groups, perGroup * time, size]`, keys and values `[batch, groups, time, size]`,
+   * mask `[time, time]` without gradient.
+   */
+  attention(queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor): Tensor;
+  /** x cos + (x R) sin: x `[n, columns]`, cos and sin broadcast to it, R `[size, size]` applied to every `size` columns; gradient for x only. */
+  rotate(x: Tensor, cos: Tensor, sin: Tensor, rotation: Tensor): Tensor;
   /** log softmax(scale hidden weight^T)[target] row by row: `[n, d]`, `[V, d]`, `[n]` int32 -> `[n]`. */
   tokenLogProbs(hidden: Tensor, weight: Tensor, targets: Tensor, scale: number): Tensor;
   /** A copy with the gradient stopped. */

@@ -83,11 +83,13 @@ export function pick(recorder: Recorder, rows: Tensor, indices: Tensor): Tensor 
 
 /** x / sqrt(mean(x^2) + epsilon) * weight over the last axis of `[n, width]` (Zhang and Sennrich 2019). */
 export function rmsNorm(recorder: Recorder, x: Tensor, weight: Tensor, epsilon: number): Tensor {
-  const { kernels } = recorder;
+  const { kernels, scopes } = recorder;
   const { binary, reduce, unary } = bound(kernels);
+  scopes.start();
   const scale = unary('rsqrt', binary('add', reduce('mean', unary('square', x), [1], true), kernels.constant(epsilon)));
   const normal = binary('mul', x, scale);
   const y = binary('mul', normal, weight);
+  scopes.end([scale, normal, y]);
   return recorder.apply(y, [x, weight], (dy, [needsX, needsWeight]) => {
     const dWeight = needsWeight ? reduce('sum', binary('mul', dy, normal), [0], false) : undefined;
     if (!needsX) return [undefined, dWeight];
@@ -96,6 +98,54 @@ export function rmsNorm(recorder: Recorder, x: Tensor, weight: Tensor, epsilon: 
     const shared = binary('mul', normal, reduce('mean', binary('mul', g, normal), [1], true));
     return [binary('mul', scale, binary('sub', g, shared)), dWeight];
   });
+}
+
+/**
+ * softmax(queries keys^T + mask) values: queries `[batch, groups, perGroup * time, size]` (scaled already), keys and values
+ * `[batch, groups, time, size]`, mask `[time, time]`. Only the weights are kept for the backward pass, and the sum of the softmax's
+ * gradient is taken over `size` columns instead of `time`: sum_j dp_ij p_ij = dy_i y_i (Dao et al. 2022, section 3.1).
+ */
+export function attention(recorder: Recorder, queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor): Tensor {
+  const { kernels, scopes } = recorder;
+  const { binary, reduce } = bound(kernels);
+  const [batch = 0, groups = 0, rows = 0] = queries.shape;
+  const time = keys.shape[2] ?? 0;
+  scopes.start();
+  const scores = kernels.reshape(kernels.batchMatMul(queries, keys, false, true), [(batch * groups * rows) / time, time, time]);
+  const weights = kernels.reshape(kernels.softmax(binary('add', scores, mask)), [batch, groups, rows, time]);
+  scopes.end([weights]);
+  const y = kernels.batchMatMul(weights, values, false, false);
+  return recorder.apply(y, [queries, keys, values], (dy, [needsQueries, needsKeys, needsValues]) => {
+    const dValues = needsValues ? kernels.batchMatMul(weights, dy, true, false) : undefined;
+    if (!needsQueries && !needsKeys) return [undefined, undefined, dValues];
+    const dWeights = kernels.batchMatMul(dy, values, false, true);
+    const centred = binary('sub', dWeights, reduce('sum', binary('mul', dy, y), [3], true));
+    scopes.release(dWeights);
+    const dScores = binary('mul', weights, centred);
+    scopes.release(centred);
+    return [
+      needsQueries ? kernels.batchMatMul(dScores, keys, false, false) : undefined,
+      needsKeys ? kernels.batchMatMul(dScores, queries, true, false) : undefined,
+      dValues,
+    ];
+  });
+}
+
+/** x cos + (x R) sin, R applied to every `size` columns: x `[n, columns]`, cos and sin broadcast to it, R `[size, size]` without gradient. */
+export function rotate(recorder: Recorder, x: Tensor, cos: Tensor, sin: Tensor, rotation: Tensor): Tensor {
+  const { kernels, scopes } = recorder;
+  const [rows = 0, columns = 0] = x.shape;
+  const size = rotation.shape[0] ?? 1;
+  const turn = (tensor: Tensor, back: boolean) => {
+    // [n, columns] -> [n * columns / size, size] -> [n, columns]
+    const parts = kernels.reshape(tensor, [(rows * columns) / size, size]);
+    return kernels.reshape(kernels.matMul(parts, rotation, false, back), [rows, columns]);
+  };
+  const times = (a: Tensor, b: Tensor) => kernels.binary('mul', a, b);
+  scopes.start();
+  const y = kernels.binary('add', times(x, cos), times(turn(x, false), sin));
+  scopes.end([y]);
+  return recorder.apply(y, [x], (dy) => [kernels.binary('add', times(dy, cos), turn(times(dy, sin), true))]);
 }
 
 /**

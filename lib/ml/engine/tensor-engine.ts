@@ -185,6 +185,12 @@ export class TensorEngine implements Engine {
   rmsNorm(x: Tensor, weight: Tensor, epsilon: number): Tensor {
     return this.tidy(() => linear.rmsNorm(this.recorder, x, weight, epsilon));
   }
+  attention(queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor): Tensor {
+    return this.tidy(() => linear.attention(this.recorder, queries, keys, values, mask));
+  }
+  rotate(x: Tensor, cos: Tensor, sin: Tensor, rotation: Tensor): Tensor {
+    return linear.rotate(this.recorder, x, cos, sin, rotation);
+  }
   tokenLogProbs(hidden: Tensor, weight: Tensor, targets: Tensor, scale: number): Tensor {
     return this.tidy(() => linear.tokenLogProbs(this.recorder, hidden, weight, targets, scale));
   }

@@ -1,6 +1,5 @@
 import type { Engine, Tensor } from '#lib/ml/engine/engine';
 import type { LlamaTrunk } from '#lib/ml/nn/llama-trunk';
-import { rotate } from '#lib/ml/nn/rotary';
 
 /** Key/value caches grow by this many positions at a time. */
 const cacheBucket = 64;
@@ -164,8 +163,7 @@ export class Decoder {
     const perGroup = heads / keyValueHeads;
     const cache = this.caches[layer] as LayerCache;
     // [rows, (heads + 2 groups) * headSize]: queries and keys turn by their position, values by nothing
-    const qkv = rotate(
-      engine,
+    const qkv = engine.rotate(
       engine.matMul(x, (this.layers[layer] as LayerWeights).qkv, false, true),
       places.cos,
       places.sin,

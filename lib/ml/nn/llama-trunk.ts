@@ -2,7 +2,7 @@ import { AppError } from '#lib/errors';
 import type { TensorData } from '#lib/formats/safetensors';
 import type { Engine, Parameter, Parameters, Tensor } from '#lib/ml/engine/engine';
 import type { LlamaConfig } from '#lib/ml/models/model-config';
-import { Rotary, rotate } from './rotary';
+import { Rotary } from './rotary';
 
 /** Large and negative, not -Infinity: a row in which nothing may be attended to must not become NaN. */
 const hiddenScore = -1e9;
@@ -133,16 +133,14 @@ export class LlamaTrunk {
     // [batch * time, columns] -> [batch, time * columns], rotated -> [batch, count, time, headSize]
     const split = (flat: Tensor, count: number) => engine.transpose(engine.reshape(flat, [batch, time, count, headSize]), [0, 2, 1, 3]);
     const turn = (flat: Tensor, count: number, cos: Tensor, sin: Tensor) =>
-      split(rotate(engine, engine.reshape(flat, [batch, time * count * headSize]), cos, sin, this.rotation), count);
+      split(engine.rotate(engine.reshape(flat, [batch, time * count * headSize]), cos, sin, this.rotation), count);
     const queries = turn(project('q'), heads, tables.queryCos.read(), tables.querySin.read());
     const keys = turn(project('k'), keyValueHeads, tables.keyCos.read(), tables.keySin.read());
     const values = split(project('v'), keyValueHeads);
     observe?.(keys, values);
     // [batch, heads, time, headSize] -> [batch, groups, perGroup * time, headSize]
     const grouped = engine.reshape(queries, [batch, keyValueHeads, perGroup * time, headSize]);
-    const scores = engine.reshape(engine.batchMatMul(grouped, keys, false, true), [batch * heads, time, time]);
-    const weights = engine.softmax(engine.add(scores, tables.mask.read()));
-    const mixed = engine.batchMatMul(engine.reshape(weights, [batch, keyValueHeads, perGroup * time, time]), values);
+    const mixed = engine.attention(grouped, keys, values, tables.mask.read());
     // [batch, groups, perGroup * time, headSize] -> [batch, heads, time, headSize] -> [batch * time, heads * headSize]
     const joined = engine.transpose(engine.reshape(mixed, [batch, heads, time, headSize]), [0, 2, 1, 3]);
     return engine.matMul(

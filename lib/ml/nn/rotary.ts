@@ -1,5 +1,3 @@
-import type { Engine, Tensor } from '#lib/ml/engine/engine';
-
 /**
  * Rotary position embedding (Su et al. 2021), half-split pairs (i, i + size/2): y = x cos + (x R) sin, where R moves the second half,
  * negated, before the first. With cos and sin written out for every head the products are plain element-wise ones.
@@ -62,13 +60,4 @@ export class Rotary {
     }
     return { cos, sin };
   }
-}
-
-/** x and the tables have the same number of columns, a whole number of heads: `[n, columns]`, `[columns]` or `[n, columns]`. */
-export function rotate(engine: Engine, x: Tensor, cos: Tensor, sin: Tensor, rotation: Tensor): Tensor {
-  const [rows = 0, columns = 0] = x.shape;
-  const headSize = rotation.shape[0] ?? 1;
-  // [n, columns] -> [n * heads, headSize] -> [n, columns]
-  const turned = engine.reshape(engine.matMul(engine.reshape(x, [(rows * columns) / headSize, headSize]), rotation), [rows, columns]);
-  return engine.add(engine.mul(x, cos), engine.mul(turned, sin));
 }

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Tx } from '#lib/db/create-db';
 import { type Actor, actorUserId } from '#lib/domain/actor';
@@ -97,22 +97,12 @@ export async function importPrompts(
       for (let start = 0; start < rows.length; start += batchSize) {
         const batch = rows.slice(start, start + batchSize);
         const known = await knownSplits(tx, projectId, batch);
-        const data = batch.map((row, index) => {
+        const prompts = batch.map((row, index) => {
           const split = known.get(row.splitKey) ?? splitOf(row.splitKey, fractions);
           splits[split] += 1;
-          const salt = randomBytes(16).toString('hex');
-          return {
-            datasetId,
-            messages: row.messages.map(({ role, content }) => ({ role, content })),
-            contentHash: row.contentHash,
-            salt,
-            saltedHash: saltedHash(salt, canonicalJson(row.messages)),
-            splitKey: row.splitKey,
-            split,
-            ordinal: start + index,
-          };
+          return newPrompt(row, split, start + index);
         });
-        await tx.prompt.createMany({ data });
+        await insertPrompts(tx, datasetId, prompts);
       }
       return { datasetId, taken: rows.length, duplicates: duplicates.length, rejected: errors.length, splits, errors: groups };
     },
@@ -121,12 +111,26 @@ export async function importPrompts(
 }
 
 async function knownSplits(tx: Tx, projectId: string, rows: readonly PromptRow[]): Promise<Map<string, Split>> {
-  const found = await tx.prompt.findMany({
-    where: { splitKey: { in: rows.map(({ splitKey }) => splitKey) }, dataset: { projectId } },
-    select: { splitKey: true, split: true },
-    distinct: ['splitKey'],
-  });
+  const keys = rows.map(({ splitKey }) => splitKey);
+  const found = await tx.$queryRaw<{ splitKey: string; split: Split }[]>`
+    select distinct p."splitKey", p."split"::text as "split"
+    from "Prompt" p join "Dataset" d on d."id" = p."datasetId"
+    where d."projectId" = ${projectId} and p."splitKey" = any(${keys}::text[])`;
   return new Map(found.map(({ splitKey, split }) => [splitKey, split]));
+}
+
+function newPrompt({ messages, contentHash, splitKey }: PromptRow, split: Split, ordinal: number) {
+  const salt = randomBytes(16).toString('hex');
+  return { id: randomUUID(), messages, contentHash, salt, saltedHash: saltedHash(salt, canonicalJson(messages)), splitKey, split, ordinal };
+}
+
+/** One parameter for the whole batch: many times faster than a row of parameters for each prompt. */
+async function insertPrompts(tx: Tx, datasetId: string, prompts: readonly ReturnType<typeof newPrompt>[]): Promise<void> {
+  await tx.$executeRaw`
+    insert into "Prompt" ("id", "datasetId", "messages", "contentHash", "salt", "saltedHash", "splitKey", "split", "ordinal")
+    select "id", ${datasetId}, "messages", "contentHash", "salt", "saltedHash", "splitKey", "split"::"Split", "ordinal"
+    from json_to_recordset(${JSON.stringify(prompts)}::json) as row(
+      "id" text, "messages" jsonb, "contentHash" text, "salt" text, "saltedHash" text, "splitKey" text, "split" text, "ordinal" int)`;
 }
 
 /** Faults of one kind together, the most frequent first; rows differ in what they hold, not in what is wrong. */

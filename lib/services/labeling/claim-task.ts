@@ -33,6 +33,16 @@ export async function claimTask(
   const { projectId, ahead } = claimTaskInput.parse(input);
   const userId = requireUser(actor);
   await authorise(deps, actor, projectId, 'labeling.annotate');
+  return claimFor(deps, userId, projectId, ahead);
+}
+
+/** The same for a person whose right was checked in this request. */
+export async function claimFor(
+  deps: Pick<Deps, 'db' | 'clock'>,
+  userId: string,
+  projectId: string,
+  ahead: boolean,
+): Promise<AssignmentView | null> {
   const now = deps.clock.now();
   const assignmentId = await deps.db.$transaction(async (tx) => {
     // Two pages of one person: one after the other, so that both get the same task and nobody hoards.

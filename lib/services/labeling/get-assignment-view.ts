@@ -43,46 +43,52 @@ export async function getAssignmentView(
   return view;
 }
 
+interface ViewRow {
+  readonly taskId: string;
+  readonly projectId: string;
+  readonly kind: 'RANKING';
+  readonly messages: unknown;
+  readonly responses: { id: string; text: string }[];
+  readonly guidelineVersion: number;
+  readonly guidelineText: string;
+  readonly formVersion: number;
+  readonly formSpec: unknown;
+  readonly displayOrder: string[];
+  readonly draft: unknown;
+  readonly draftSavedAt: Date | null;
+  readonly expiresAt: Date;
+  readonly submittedAt: Date | null;
+}
+
 /** The view of an assignment of this person; the caller has authorised. */
 export async function loadAssignmentView(db: Tx, userId: string, assignmentId: string, now: Date): Promise<AssignmentView> {
-  const assignment = await db.assignment.findUnique({
-    where: { id: assignmentId },
-    select: {
-      annotatorId: true,
-      displayOrder: true,
-      draft: true,
-      draftSavedAt: true,
-      expiresAt: true,
-      submittedAt: true,
-      task: {
-        select: {
-          id: true,
-          projectId: true,
-          kind: true,
-          prompt: { select: { messages: true } },
-          responses: { select: { response: { select: { id: true, text: true } } } },
-          guideline: { select: { version: true, text: true } },
-          formVersion: { select: { version: true, spec: true } },
-        },
-      },
-    },
-  });
-  if (!assignment || assignment.annotatorId !== userId) throw new AppError('NOT_FOUND', 'This task is not yours.');
-  const { task, displayOrder, draft, draftSavedAt, expiresAt, submittedAt } = assignment;
-  const texts = new Map(task.responses.map(({ response }) => [response.id, response.text]));
+  const [row] = await db.$queryRaw<ViewRow[]>`
+    select a."taskId", a."displayOrder", a."draft", a."draftSavedAt", a."expiresAt", a."submittedAt",
+      t."projectId", t."kind"::text as "kind", p."messages",
+      g."version" as "guidelineVersion", g."text" as "guidelineText", f."version" as "formVersion", f."spec" as "formSpec",
+      (select json_agg(json_build_object('id', x."id", 'text', x."text"))
+        from "TaskResponse" tr join "Response" x on x."id" = tr."responseId" where tr."taskId" = t."id") as "responses"
+    from "Assignment" a
+    join "Task" t on t."id" = a."taskId"
+    join "Prompt" p on p."id" = t."promptId"
+    join "Guideline" g on g."id" = t."guidelineId"
+    join "FormVersion" f on f."id" = t."formVersionId"
+    where a."id" = ${assignmentId} and a."annotatorId" = ${userId}`;
+  if (!row) throw new AppError('NOT_FOUND', 'This task is not yours.');
+  const texts = new Map(row.responses.map(({ id, text }) => [id, text]));
   return {
     assignmentId,
-    taskId: task.id,
-    projectId: task.projectId,
-    kind: task.kind,
-    prompt: { messages: messagesSchema.parse(task.prompt.messages) },
-    responses: displayOrder.map((id) => ({ id, text: texts.get(id) ?? '' })),
-    guideline: { version: task.guideline.version, text: task.guideline.text },
-    form: { version: task.formVersion.version, spec: task.formVersion.spec },
-    draft,
-    draftSavedAt,
-    expiresAt,
-    submittedAt,
-    progress: await loadProgress(db, userId, task.projectId, now),
+    taskId: row.taskId,
+    projectId: row.projectId,
+    kind: row.kind,
+    prompt: { messages: messagesSchema.parse(row.messages) },
+    responses: row.displayOrder.map((id) => ({ id, text: texts.get(id) ?? '' })),
+    guideline: { version: row.guidelineVersion, text: row.guidelineText },
+    form: { version: row.formVersion, spec: row.formSpec },
+    draft: row.draft,
+    draftSavedAt: row.draftSavedAt,
+    expiresAt: row.expiresAt,
+    submittedAt: row.submittedAt,
+    progress: await loadProgress(db, userId, row.projectId, now),
   };
 }

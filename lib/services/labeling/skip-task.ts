@@ -4,7 +4,7 @@ import { skipReasonSchema } from '#lib/domain/assignment';
 import { AppError } from '#lib/errors';
 import type { Deps } from '#lib/services/deps';
 import { authorise, requireUser } from '#lib/services/people/authorise';
-import { claimTask } from './claim-task';
+import { claimFor } from './claim-task';
 import type { AssignmentView } from './get-assignment-view';
 
 export const skipTaskInput = z.strictObject({
@@ -41,5 +41,5 @@ export async function skipTask(
       data: { state: 'FREE', annotatorId: null, leaseExpiresAt: null },
     });
   });
-  return { next: await claimTask(deps, actor, { projectId }) };
+  return { next: await claimFor(deps, userId, projectId, false) };
 }

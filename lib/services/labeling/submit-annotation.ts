@@ -6,7 +6,7 @@ import { AppError } from '#lib/errors';
 import type { Deps } from '#lib/services/deps';
 import { afterAnnotation } from '#lib/services/loops/after-annotation';
 import { authorise, requireUser } from '#lib/services/people/authorise';
-import { claimTask } from './claim-task';
+import { claimFor } from './claim-task';
 import { unheld } from './claimable';
 import type { AssignmentView } from './get-assignment-view';
 import { type Acknowledgement, findAcknowledgement, lockTask, writeAnnotation } from './write-annotation';
@@ -90,13 +90,14 @@ export async function submitAnnotation(
         where: { id: slotId },
         data: { state: 'FILLED', annotatorId: userId, leaseExpiresAt: null, liveAnnotationId: acknowledged.annotationId },
       });
-      await afterAnnotation(tx, taskId);
     }
-    return { acknowledgement: acknowledged, full: slotId !== null && (await closeTaskIfFull(tx, taskId)) };
+    // Only a task that became full can move its round; so only then the round is locked.
+    const taskFull = slotId !== null && (await closeTaskIfFull(tx, taskId));
+    if (taskFull) await afterAnnotation(tx, taskId);
+    return { acknowledgement: acknowledged, full: taskFull };
   });
-  // Only a task that is full can move its round.
   if (full) await deps.queues.wake();
-  return { ...acknowledgement, next: await claimTask(deps, actor, { projectId }) };
+  return { ...acknowledgement, next: await claimFor(deps, userId, projectId, false) };
 }
 
 interface Submitter {

@@ -81,7 +81,7 @@ describe('claiming', () => {
       stuck: 0,
     });
     expect(await deps.db.outbox.count({ where: { kind: 'advance-round' } })).toBe(1);
-  });
+  }, 400_000);
 
   it('gives one person one task at a time, also from eight pages at once', async () => {
     const { deps, projectId, annotators } = await setUp({ tasks: 5, overlap: 2, annotators: 1 });

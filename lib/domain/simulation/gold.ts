@@ -62,7 +62,7 @@ function repeatedShare(words: readonly string[]): number {
 }
 
 /** Words that a suited answer has: the peak of the length bump. */
-const suitedLength = 24;
+const suitedLength = 20;
 
 function warmStoryParts(answer: string): GoldParts {
   const words = wordsOf(answer);

@@ -3,9 +3,7 @@
 import Link from 'next/link';
 import { usePathname } from 'next/navigation';
 import { useTranslations } from 'use-intl/react';
-
-export const projectTabs = ['annotate', 'data', 'models', 'runs', 'loops', 'settings'] as const;
-export type ProjectTab = (typeof projectTabs)[number];
+import type { ProjectTab } from './project-tabs';
 
 interface Props {
   slug: string;

@@ -5,8 +5,9 @@ import { Icon, Logo } from '../ui/icon';
 import { Menu } from '../ui/menu';
 import { AccountMenu } from './account-menu';
 import { LanguageSwitch } from './language-switch';
+import type { ProjectTab } from './project-tabs';
 import styles from './shell.module.css';
-import { type ProjectTab, Tabs } from './tabs';
+import { Tabs } from './tabs';
 import { ThemeToggle } from './theme-toggle';
 
 export interface BarProject {

@@ -5,7 +5,7 @@ import { AppError } from '#lib/errors';
 import { listMyProjects } from '#lib/services/people/list-my-projects';
 import { getProject } from '#lib/services/projects/get-project';
 import { requireSession } from '../../../_auth/session';
-import { type ProjectTab, projectTabs } from '../../../_components/shell/tabs';
+import { type ProjectTab, projectTabs } from '../../../_components/shell/project-tabs';
 import { getDeps } from '../../../_deps';
 
 /** What one must be allowed to do for a tab to be shown, and its page to open. */

@@ -23,7 +23,9 @@ export const importPromptsInput = z.strictObject({
   /** Name of the file, for messages and for the record. */
   sourceName: storableText.trim().max(500).optional(),
   fractions: splitFractionsSchema.default(defaultSplitFractions),
-  bytes: z.instanceof(Uint8Array).refine((bytes) => bytes.length <= maxFileBytes, `is larger than ${maxFileBytes} bytes; split the file`),
+  bytes: z
+    .custom<Uint8Array>((value) => value instanceof Uint8Array, 'must be bytes')
+    .refine((bytes) => bytes.length <= maxFileBytes, `is larger than ${maxFileBytes} bytes; split the file`),
 });
 
 export interface ImportErrorGroup {

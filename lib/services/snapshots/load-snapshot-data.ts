@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Actor } from '#lib/domain/actor';
-import { sha256Hex } from '#lib/domain/canonical-json';
+import { canonicalJson, saltedHash, sha256Hex } from '#lib/domain/canonical-json';
 import { messagesSchema, promptText } from '#lib/domain/prompts';
 import type { RankedPrompt } from '#lib/domain/ranked-prompt';
 import { parseSnapshot, type SnapshotRecord } from '#lib/domain/snapshot';
@@ -46,10 +46,10 @@ async function loadTexts({ db }: Pick<Deps, 'db'>, byPrompt: ReadonlyMap<string,
   const promptIds = [...byPrompt.keys()];
   const responseIds = [...new Set([...byPrompt.values()].flat().flatMap(({ responses }) => responses.map(({ id }) => id)))];
   const prompts = await inBatches(promptIds, (ids) =>
-    db.prompt.findMany({ where: { id: { in: ids } }, select: { id: true, messages: true, saltedHash: true } }),
+    db.prompt.findMany({ where: { id: { in: ids } }, select: { id: true, messages: true, salt: true } }),
   );
   const responses = await inBatches(responseIds, (ids) =>
-    db.response.findMany({ where: { id: { in: ids } }, select: { id: true, text: true, tokenIds: true, saltedHash: true } }),
+    db.response.findMany({ where: { id: { in: ids } }, select: { id: true, text: true, tokenIds: true, salt: true } }),
   );
   return { prompts: new Map(prompts.map((row) => [row.id, row])), responses: new Map(responses.map((row) => [row.id, row])) };
 }
@@ -64,13 +64,15 @@ async function inBatches<T>(ids: readonly string[], load: (ids: string[]) => Pro
 function rankedPrompt(promptId: string, records: readonly SnapshotRecord[], texts: Texts): RankedPrompt {
   const prompt = texts.prompts.get(promptId);
   const first = records[0];
-  if (!prompt || !first || records.some((record) => record.prompt.hash !== prompt.saltedHash)) {
+  const promptHash = prompt && saltedHash(prompt.salt, canonicalJson(prompt.messages));
+  if (!prompt || !first || records.some((record) => record.prompt.hash !== promptHash)) {
     throw broken(`Prompt ${promptId} is no longer the one that was judged.`);
   }
   const judged = new Map(records.flatMap((record) => record.responses.map(({ id, hash }) => [id, hash] as const)));
   const responses = [...judged].map(([id, hash]) => {
     const response = texts.responses.get(id);
-    if (!response || response.saltedHash !== hash) throw broken(`Response ${id} is no longer the one that was judged.`);
+    if (!response || saltedHash(response.salt, response.text) !== hash)
+      throw broken(`Response ${id} is no longer the one that was judged.`);
     return { id, text: response.text, tokenIds: response.tokenIds };
   });
   return {

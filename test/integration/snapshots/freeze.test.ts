@@ -206,7 +206,7 @@ describe('loading', () => {
     const { snapshotId } = await freezeSnapshot(setting.deps, worker, { roundId: setting.roundId });
     await setting.deps.db.response.updateMany({
       where: { prompt: { datasetId: setting.project.datasetId } },
-      data: { saltedHash: 'other' },
+      data: { text: 'Another answer' },
     });
     await expect(loadSnapshotData(setting.deps, worker, { snapshotId })).rejects.toMatchObject({ code: 'INVARIANT' });
   });

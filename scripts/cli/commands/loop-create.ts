@@ -1,0 +1,157 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { loopConfig } from '#lib/domain/loop-config';
+import { AppError } from '#lib/errors';
+import { ppoConfig } from '#lib/ml/trainers/ppo-config';
+import { rewardConfig } from '#lib/ml/trainers/reward';
+import { createLoop } from '#lib/services/loops/create-loop';
+import { parseTrainerConfig } from '../../../workers/processors/parse-trainer-config';
+import { findDataset, findModel, findProject } from '../find';
+import { action, type CliContext, optionalText, text } from '../frame';
+import { openInstallation } from '../installation';
+import { facts } from '../terminal';
+
+type Settings = { [key: string]: unknown };
+const settingsFile = z.record(z.string(), z.unknown());
+
+export function registerLoopCreate(loop: Command, context: CliContext): void {
+  loop
+    .command('create')
+    .description('make a loop from an SFT policy and a dataset; it waits until it is started')
+    .requiredOption('--project <project>', 'address or id of the project')
+    .requiredOption('--name <name>', 'name of the loop')
+    .requiredOption('--model <model>', 'name or id of the SFT policy: the start, and the reference of the KL penalty')
+    .requiredOption('--dataset <dataset>', 'name or id of the prompts')
+    .option('--config <file>', 'JSON file with the settings of the loop; every setting has a default')
+    .option(
+      '--set <key=value>',
+      'one setting, after those of --config; may be repeated',
+      (value: string, before: string[]) => [...before, value],
+      [],
+    )
+    .addHelpText(
+      'after',
+      `
+Settings (defaults in brackets): ${describeDefaults()}.
+reward.* and policy.* are those of the trainers, for example reward.epochs, policy.steps, policy.learningRate.
+
+Example:
+  plumbline loop create --project stories --name first --model stories260k --dataset openings \\
+    --set promptsPerRound=32 --set sampling.maxNewTokens=64 --set decision.rule=win-rate`,
+    )
+    .action(
+      action(context, async (given) => {
+        const config = await readConfig(optionalText(given, 'config'), given.options.set as string[]);
+        const name = text(given, 'name');
+        const installation = await openInstallation(context);
+        const { deps, actor } = installation;
+        const project = await findProject(installation, text(given, 'project'));
+        const model = await findModel(installation, project.id, text(given, 'model'));
+        const dataset = await findDataset(installation, project.id, text(given, 'dataset'));
+        const { loopId } = await createLoop(deps, actor, {
+          projectId: project.id,
+          name,
+          referenceId: model.id,
+          datasetId: dataset.id,
+          config,
+        });
+        return {
+          json: { loopId, project: project.slug, name, model: model.name, dataset: dataset.name, config },
+          text: `${facts([
+            ['loop', name],
+            ['reference', model.name],
+            ['prompts', dataset.name],
+            ['id', loopId],
+          ])}\n\nStart it: plumbline loop start ${loopId}`,
+        };
+      }),
+    );
+}
+
+function describeDefaults(): string {
+  const told: string[] = [];
+  const walk = (value: Settings, before: string) => {
+    for (const [key, inner] of Object.entries(value)) {
+      if (typeof inner === 'object' && inner !== null) walk(inner as Settings, `${before}${key}.`);
+      else told.push(`${before}${key} [${inner}]`);
+    }
+  };
+  walk(loopConfig.parse({}), '');
+  return told.join(', ');
+}
+
+/** The whole config, checked before anything is asked of the database: also the part of the trainers, which the worker would refuse late. */
+async function readConfig(file: string | undefined, sets: readonly string[]): Promise<z.infer<typeof loopConfig>> {
+  const settings: Settings = file === undefined ? {} : await readSettings(path.resolve(file));
+  for (const each of sets) put(settings, each);
+  const parsed = loopConfig.safeParse(settings);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const field = [...(issue?.path ?? []), ...(issue?.code === 'unrecognized_keys' ? issue.keys : [])].join('.');
+    const what = issue?.code === 'unrecognized_keys' ? 'there is no such setting' : (issue?.message ?? 'cannot be used');
+    throw new AppError('BAD_INPUT', `The setting "${field}": ${what}.`, {
+      details: { field, ...(file === undefined ? {} : { file }) },
+      remedy: 'plumbline loop create --help lists the settings.',
+    });
+  }
+  const { data } = parsed;
+  parseTrainerConfig(rewardConfig, data.reward, data.seed, 'reward');
+  parseTrainerConfig(ppoConfig, data.policy, data.seed, 'policy');
+  return data;
+}
+
+async function readSettings(file: string): Promise<Settings> {
+  const bad = (why: string, cause?: unknown) =>
+    new AppError('BAD_INPUT', `${file}: ${why}.`, {
+      details: { file },
+      remedy: 'Give a JSON file that holds one object of settings.',
+      cause,
+    });
+  let content: string;
+  try {
+    content = await readFile(file, 'utf8');
+  } catch (cause) {
+    throw bad('the file cannot be read', cause);
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(content);
+  } catch (cause) {
+    throw bad(`the file is not JSON (${cause instanceof Error ? cause.message : ''})`, cause);
+  }
+  const parsed = settingsFile.safeParse(json);
+  if (!parsed.success) throw bad('the file holds no object');
+  return structuredClone(parsed.data);
+}
+
+/** `a.b=3`: the value is JSON where it reads as JSON, else text. */
+function put(settings: Settings, assignment: string): void {
+  const [, key, written] = /^([A-Za-z]\w*(?:\.\w+)*)=(.*)$/s.exec(assignment) ?? [];
+  if (key === undefined || written === undefined) {
+    throw new AppError('BAD_INPUT', `--set ${assignment} is not of the form key=value.`, {
+      details: { option: 'set' },
+      remedy: 'For example --set promptsPerRound=32.',
+    });
+  }
+  const names = key.split('.');
+  const last = names.pop() ?? '';
+  let at = settings;
+  for (const name of names) {
+    const inner = Object.hasOwn(at, name) ? at[name] : undefined;
+    const next: Settings = typeof inner === 'object' && inner !== null ? (inner as Settings) : {};
+    if (name === '__proto__') throw new AppError('BAD_INPUT', `There is no setting "${key}".`);
+    at[name] = next;
+    at = next;
+  }
+  at[last] = readValue(written);
+}
+
+function readValue(written: string): unknown {
+  try {
+    return JSON.parse(written);
+  } catch {
+    return written;
+  }
+}

@@ -1,0 +1,71 @@
+/** The command line: `plumbline <command>`. Results on stdout, everything else on stderr; exit codes in failure.ts. */
+import { CommanderError } from 'commander';
+import { exitCodes, failureJson, failureText, toFailure } from './failure';
+import type { CliContext, Outcome } from './frame';
+import { createProgram } from './program';
+import { findRoot } from './root';
+import { createTerminal } from './terminal';
+
+const closeWithinMs = 30_000;
+const helpCodes = new Set(['commander.helpDisplayed', 'commander.version', 'commander.help']);
+
+async function main(argv: readonly string[]): Promise<number> {
+  const json = argv.includes('--json');
+  const stop = new AbortController();
+  const terminal = createTerminal(process.stderr);
+  const closers: (() => Promise<void>)[] = [];
+  let outcome: Outcome | undefined;
+  const close = async () => {
+    for (let closer = closers.pop(); closer !== undefined; closer = closers.pop()) await closer().catch(() => undefined);
+  };
+  const onSignal = () => {
+    if (stop.signal.aborted) process.exit(exitCodes.interrupted);
+    terminal.endProgress();
+    stop.abort();
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  // The reader of a pipe may have seen enough.
+  process.stdout.on('error', () => process.exit(exitCodes.ok));
+
+  const said: string[] = [];
+  let exitCode: number = exitCodes.ok;
+  try {
+    const { root, version } = findRoot();
+    // The data lies in the checkout unless said otherwise, wherever the command is called from.
+    process.env.PLUMBLINE_HOME ||= `${root}/.plumbline`;
+    const context: CliContext = {
+      root,
+      signal: stop.signal,
+      terminal,
+      finish: (result) => {
+        outcome = result;
+      },
+      onClose: (closer) => closers.push(closer),
+    };
+    const program = createProgram(context, { version, write: (text) => said.push(text) });
+    await program.parseAsync([...argv], { from: 'user' });
+    exitCode = outcome?.exitCode ?? exitCodes.ok;
+  } catch (thrown) {
+    terminal.endProgress();
+    if (thrown instanceof CommanderError && helpCodes.has(thrown.code)) {
+      // A group without a command is wrong usage; asking for help is not.
+      exitCode = thrown.code === 'commander.help' ? exitCodes.wrong : exitCodes.ok;
+      if (!json) (exitCode === exitCodes.ok ? process.stdout : process.stderr).write(said.join(''));
+      outcome = { json: thrown.code === 'commander.version' ? { version: thrown.message } : { help: said.join('') }, text: '' };
+    } else {
+      const failure = toFailure(thrown);
+      exitCode = failure.exitCode;
+      process.stderr.write(`${failureText(failure)}\n`);
+      if (process.env.PLUMBLINE_DEBUG === '1') console.error(thrown);
+      outcome = { json: failureJson(failure), text: '' };
+    }
+  }
+  terminal.endProgress();
+  await Promise.race([close(), new Promise((resolve) => setTimeout(resolve, closeWithinMs).unref())]);
+  if (json) process.stdout.write(`${JSON.stringify(outcome?.json ?? {})}\n`);
+  else if (outcome?.text) process.stdout.write(`${outcome.text}\n`);
+  return exitCode;
+}
+
+process.exit(await main(process.argv.slice(2)));

@@ -1,0 +1,81 @@
+import { Command } from 'commander';
+import { registerDataImport } from './commands/data-import';
+import { registerDataList } from './commands/data-list';
+import { registerDoctor } from './commands/doctor';
+import { registerLineageCheckpoint } from './commands/lineage-checkpoint';
+import { registerLineageLabel } from './commands/lineage-label';
+import { registerLoopCancel } from './commands/loop-cancel';
+import { registerLoopCreate } from './commands/loop-create';
+import { registerLoopList } from './commands/loop-list';
+import { registerLoopPause } from './commands/loop-pause';
+import { registerLoopResume } from './commands/loop-resume';
+import { registerSimulate } from './commands/loop-simulate';
+import { registerLoopStart } from './commands/loop-start';
+import { registerLoopStatus } from './commands/loop-status';
+import { registerModelsConvert } from './commands/models-convert';
+import { registerModelsImport } from './commands/models-import';
+import { registerModelsList } from './commands/models-list';
+import { registerPeopleFirstAdmin } from './commands/people-first-admin';
+import { registerPeopleInvite } from './commands/people-invite';
+import { registerProjectsCreate } from './commands/projects-create';
+import { registerProjectsList } from './commands/projects-list';
+import { registerWorker } from './commands/worker';
+import { type CliContext, withCommonOptions } from './frame';
+
+const about = `Plumbline turns people's judgements of model answers into a better model, round after round.
+
+Projects, models, datasets and loops are named by their name (projects by their address) or by their id.
+The data of an installation lies in PLUMBLINE_HOME (default: .plumbline in the checkout); DATABASE_URL and REDIS_URL replace the embedded parts.`;
+
+const codes = `
+Exit codes: 0 done; 1 failed; 2 wrong usage, or what was given is wrong or not there; 3 database, queue, disk or engine cannot be had now; 130 stopped by Ctrl-C.`;
+
+/** The whole tree of commands. `write` gets what commander would print. */
+export function createProgram(context: CliContext, settings: { version: string; write(text: string): void }): Command {
+  const program = new Command('plumbline');
+  program
+    .description(about)
+    .version(settings.version, '-V, --version', 'show the version')
+    .exitOverride()
+    .configureOutput({ writeOut: settings.write, writeErr: settings.write, outputError: () => undefined })
+    .configureHelp({ showGlobalOptions: false })
+    .helpCommand('help [command]', 'show what a command takes')
+    .addHelpText('after', codes);
+  const group = (name: string, description: string) => program.command(name).description(description).helpCommand(false);
+
+  const projects = group('projects', 'make and list projects');
+  registerProjectsCreate(projects, context);
+  registerProjectsList(projects, context);
+
+  const people = group('people', 'let people in');
+  registerPeopleFirstAdmin(people, context);
+  registerPeopleInvite(people, context);
+
+  const models = group('models', 'convert, import and list models');
+  registerModelsConvert(models, context);
+  registerModelsImport(models, context);
+  registerModelsList(models, context);
+
+  const data = group('data', 'import and list prompts');
+  registerDataImport(data, context);
+  registerDataList(data, context);
+
+  const loop = group('loop', 'make, run and watch loops');
+  registerLoopCreate(loop, context);
+  registerLoopStart(loop, context);
+  registerLoopStatus(loop, context);
+  registerLoopList(loop, context);
+  registerLoopPause(loop, context);
+  registerLoopResume(loop, context);
+  registerLoopCancel(loop, context);
+  registerSimulate(loop, context);
+
+  const lineage = group('lineage', 'which labels made a checkpoint, and which checkpoints a label reached');
+  registerLineageLabel(lineage, context);
+  registerLineageCheckpoint(lineage, context);
+
+  registerWorker(program, context);
+  registerDoctor(program, context);
+  withCommonOptions(program);
+  return program;
+}

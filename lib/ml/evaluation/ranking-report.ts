@@ -4,8 +4,10 @@ import type { Estimate } from '#lib/domain/statistics/estimate';
 import { sigmoid } from '#lib/ml/numerics';
 import { type JudgedPair, rankingLoss } from '#lib/ml/trainers/reward-pairs';
 
-/** One prompt as a reward model scored it. */
+/** The answers to one prompt, of one round, as a reward model scored them. */
 export interface ScoredRanking {
+  /** Answers of several rounds to one prompt are one cluster. */
+  readonly promptId: string;
   readonly scores: readonly number[];
   /** Tokens of each response. */
   readonly lengths: readonly number[];
@@ -23,6 +25,7 @@ export interface MarginBin {
 }
 
 export interface RankingReport {
+  /** Different prompts. */
   readonly prompts: number;
   /** Judgements that prefer one answer; ties are left out of every accuracy. */
   readonly judgements: number;
@@ -43,13 +46,13 @@ const binEdges = [0, 0.25, 0.5, 1, 2] as const;
 export function reportRankings(rankings: readonly ScoredRanking[], random: Random): RankingReport {
   const judged = rankings.filter((ranking) => ranking.pairs.length > 0);
   const bins = binEdges.map(() => ({ judgements: 0, correct: 0, expected: 0 }));
-  const accuracy: Cluster[] = [];
-  const byLength: Cluster[] = [];
+  const clusters = new Map<string, { correct: number; longer: number; total: number }>();
   let loss = 0;
   let ties = 0;
-  for (const { scores, lengths, pairs } of judged) {
+  for (const { promptId, scores, lengths, pairs } of judged) {
     loss += rankingLoss(scores, pairs).loss / judged.length;
-    const cluster = { correct: 0, longer: 0, total: 0 };
+    const cluster = clusters.get(promptId) ?? { correct: 0, longer: 0, total: 0 };
+    clusters.set(promptId, cluster);
     for (const { first, second, wins, losses, ties: tied } of pairs) {
       const difference = (scores[first] as number) - (scores[second] as number);
       const longer = (lengths[first] as number) - (lengths[second] as number);
@@ -64,10 +67,11 @@ export function reportRankings(rankings: readonly ScoredRanking[], random: Rando
       bin.correct += correct;
       bin.expected += (wins + losses) * sigmoid(Math.abs(difference));
     }
-    accuracy.push({ numerator: cluster.correct, denominator: cluster.total });
-    byLength.push({ numerator: cluster.longer, denominator: cluster.total });
   }
-  const judgements = accuracy.reduce((sum, cluster) => sum + cluster.denominator, 0);
+  const counted = [...clusters.values()];
+  const judgements = counted.reduce((sum, cluster) => sum + cluster.total, 0);
+  const accuracy: Cluster[] = counted.map(({ correct, total }) => ({ numerator: correct, denominator: total }));
+  const byLength: Cluster[] = counted.map(({ longer, total }) => ({ numerator: longer, denominator: total }));
   const margins = bins.map((bin, index): MarginBin => {
     const filled = bin.judgements > 0;
     return {
@@ -79,7 +83,7 @@ export function reportRankings(rankings: readonly ScoredRanking[], random: Rando
     };
   });
   return {
-    prompts: judged.length,
+    prompts: clusters.size,
     judgements,
     ties,
     loss,

@@ -181,6 +181,7 @@ export async function* trainReward(options: {
   const report = (examples: readonly Example[], scores: readonly number[][], name: string): RankingReport =>
     reportRankings(
       examples.map((example, index) => ({
+        promptId: example.promptId,
         scores: scores[index] as number[],
         lengths: example.rows.map((row) => row.response.length),
         pairs: example.pairs,

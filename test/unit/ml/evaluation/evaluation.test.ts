@@ -53,15 +53,15 @@ describe('reportRankings', () => {
     const pair = (wins: number, losses: number, ties = 0) => [{ first: 0, second: 1, wins, losses, ties }];
     const report = reportRankings(
       [
-        { scores: [1.5, 0], lengths: [3, 5], pairs: pair(2, 1) },
-        { scores: [0, 0.3], lengths: [4, 4], pairs: pair(0, 1) },
-        { scores: [1, 1], lengths: [9, 2], pairs: pair(1, 0) },
-        { scores: [0, 4], lengths: [9, 2], pairs: pair(0, 0, 1) },
-        { scores: [0, 4], lengths: [9, 2], pairs: [] },
+        { promptId: 'a', scores: [1.5, 0], lengths: [3, 5], pairs: pair(2, 1) },
+        { promptId: 'b', scores: [0, 0.3], lengths: [4, 4], pairs: pair(0, 1) },
+        { promptId: 'c', scores: [1, 1], lengths: [9, 2], pairs: pair(1, 0) },
+        { promptId: 'b', scores: [0, 4], lengths: [9, 2], pairs: pair(0, 0, 1) },
+        { promptId: 'e', scores: [0, 4], lengths: [9, 2], pairs: [] },
       ],
       createRandom(1),
     );
-    expect(report).toMatchObject({ prompts: 4, judgements: 5, ties: 1 });
+    expect(report).toMatchObject({ prompts: 3, judgements: 5, ties: 1 });
     expect(report.accuracy).toMatchObject({ defined: true, value: 3 / 5, n: 3 });
     // Longer: prompt 1 the second (1 of 3), prompt 2 equal (0.5 of 1), prompt 3 the first (1 of 1).
     expect(report.lengthBaseline).toMatchObject({ value: 2.5 / 5 });

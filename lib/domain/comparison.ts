@@ -4,7 +4,7 @@ import { AppError } from '#lib/errors';
 /** Version of the content below; stored with every annotation. */
 export const comparisonSchemaVersion = 1;
 
-export const maxResponses = 9;
+const maxResponses = 9;
 
 /**
  * The canonical content of a comparative annotation. `ranks` maps a response id to its dense rank (1 = best, equal

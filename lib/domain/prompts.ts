@@ -7,7 +7,7 @@ export const storableText = z
   .refine((text) => !text.includes('\u0000'), 'holds the character U+0000')
   .refine((text) => !hasLoneSurrogate(text), 'holds half of a surrogate pair');
 
-export const messageSchema = z.object({
+const messageSchema = z.object({
   role: z.enum(['system', 'user', 'assistant']),
   content: storableText.refine((text) => text.trim() !== '', 'is empty'),
 });
@@ -21,7 +21,7 @@ export const messagesSchema = z
 export type Message = Readonly<z.infer<typeof messageSchema>>;
 
 /** NFC, line ends as LF, no white space around: the difference between two files, not between two prompts. */
-export function normaliseMessages(messages: readonly Message[]): Message[] {
+function normaliseMessages(messages: readonly Message[]): Message[] {
   return messages.map(({ role, content }) => ({ role, content: content.normalize('NFC').replace(/\r\n?/g, '\n').trim() }));
 }
 

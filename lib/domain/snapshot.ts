@@ -12,7 +12,7 @@ const hash = z.string().min(1);
  * One line of a snapshot: what was judged, by whom and under what, as ids and hashes. Texts and persons are not in it,
  * so that they can be erased while the snapshot still verifies.
  */
-export const snapshotRecordSchema = z.strictObject({
+const snapshotRecordSchema = z.strictObject({
   annotation: z.strictObject({ id: z.string(), hash, kind: z.literal('RANKING'), schemaVersion: z.int() }),
   /** Pseudonym of the member. */
   annotator: z.string().min(1),

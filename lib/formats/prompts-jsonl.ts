@@ -33,7 +33,7 @@ export interface PromptsJsonlLimits {
 }
 
 /** 1 MiB holds any prompt that a person would read; 500,000 rows are read in one go. */
-export const promptsJsonlLimits: PromptsJsonlLimits = { maxLineBytes: 1024 * 1024, maxRows: 500_000 };
+const promptsJsonlLimits: PromptsJsonlLimits = { maxLineBytes: 1024 * 1024, maxRows: 500_000 };
 
 const excerptLength = 120;
 const rowSchema = z.object({

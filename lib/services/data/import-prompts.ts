@@ -28,7 +28,7 @@ export const importPromptsInput = z.strictObject({
     .refine((bytes) => bytes.length <= maxFileBytes, `is larger than ${maxFileBytes} bytes; split the file`),
 });
 
-export interface ImportErrorGroup {
+interface ImportErrorGroup {
   /** What is wrong, the same for all rows of the group. */
   readonly cause: string;
   readonly count: number;

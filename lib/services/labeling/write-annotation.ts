@@ -28,7 +28,7 @@ interface NewAnnotation {
 }
 
 /** Identifies a judgement by what it says: equal rankings of the same responses have equal hashes. */
-export function annotationContentHash(content: unknown): string {
+function annotationContentHash(content: unknown): string {
   return hashJson({ content, kind: 'RANKING', schemaVersion: comparisonSchemaVersion });
 }
 

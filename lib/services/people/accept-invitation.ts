@@ -10,8 +10,8 @@ import { requireUser } from './authorise';
 import { checkInvitation } from './describe-invitation';
 import { hashToken } from './invitation-token';
 
-/** The sign-in page asks for the same lengths. */
-export const passwordLength = { min: 10, max: 128 } as const;
+/** What the sign-in allows (app/_auth/auth.ts) holds these. */
+const passwordLength = { min: 10, max: 128 } as const;
 
 export const acceptInvitationInput = z.strictObject({
   token: z.string().min(1).max(200),

@@ -7,7 +7,7 @@ import { AppError } from '#lib/errors';
 import type { Deps } from '#lib/services/deps';
 import { authoriseSystem } from '#lib/services/people/authorise';
 
-export const slugSchema = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?$/, 'small letters, digits and hyphens');
+const slugSchema = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?$/, 'small letters, digits and hyphens');
 
 export const createProjectInput = z.strictObject({
   name: storableText.trim().min(1).max(100),

@@ -58,6 +58,7 @@ export async function runPolicyTraining(context: RunContext<RunSpecOf<'POLICY_TR
       reward: score,
       prompts,
       tokenizer,
+      stopIds: base.files.config.stopTokenIds,
       config,
       signal,
       ...(state ? { state } : {}),

@@ -92,7 +92,7 @@ export async function sampleResponses(context: RunContext, request: Request): Pr
       temperature: sampling.temperature,
       seed,
       batchSize: sampling.batchSize,
-      stopIds: [tokenizer.eosId],
+      stopIds: model.files.config.stopTokenIds,
       signal,
     });
     for await (const answer of answers) {

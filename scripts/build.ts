@@ -5,51 +5,17 @@
  *   tsx scripts/build.ts [--only=programs|pages] [--force]
  */
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { build } from 'esbuild';
+import { programs, type StalePart, staleParts } from './bootstrap/build-state.mjs';
 
 const root = path.resolve(import.meta.dirname, '..');
-const dist = path.join(root, 'dist');
 const only = process.argv.find((argument) => argument.startsWith('--only='))?.slice('--only='.length);
 const force = process.argv.includes('--force');
 
-const programs = {
-  worker: 'workers/worker.ts',
-  'run-child': 'workers/run-child.ts',
-  cli: 'scripts/cli/main.ts',
-  supervisor: 'scripts/supervisor/main.ts',
-};
-const shared = ['lib', 'prisma/schema.prisma', 'package-lock.json', 'package.json', 'tsconfig.json'];
-
-interface Part {
-  readonly name: 'programs' | 'pages';
-  readonly sources: readonly string[];
-  readonly stamp: string;
-  /** Files without which the part is not there. */
-  readonly results: readonly string[];
-  make(): Promise<void>;
-}
-
-function filesBelow(entry: string): string[] {
-  const full = path.join(root, entry);
-  if (!existsSync(full)) return [];
-  if (statSync(full).isFile()) return [full];
-  // Made from prisma/schema.prisma, which is among the sources itself.
-  if (full === path.join(root, 'lib', 'db', 'generated')) return [];
-  return readdirSync(full).flatMap((name) => filesBelow(path.join(entry, name)));
-}
-
-function hashSources(sources: readonly string[]): string {
-  const hash = createHash('sha256').update(process.version);
-  for (const file of sources.flatMap(filesBelow).sort()) {
-    hash.update(`\0${path.relative(root, file)}\0`).update(createHash('sha256').update(readFileSync(file)).digest());
-  }
-  return hash.digest('hex');
-}
-
 async function buildPrograms(): Promise<void> {
+  const dist = path.join(root, 'dist');
   rmSync(dist, { recursive: true, force: true });
   await build({
     absWorkingDir: root,
@@ -79,41 +45,17 @@ function buildPages(): Promise<void> {
   });
 }
 
-const pagesFolder = path.resolve(root, process.env.PLUMBLINE_NEXT_DIR ?? '.next');
-const parts: readonly Part[] = [
-  {
-    name: 'programs',
-    sources: [...shared, 'workers', 'scripts'],
-    stamp: path.join(dist, '.made-from'),
-    results: Object.keys(programs).map((name) => path.join(dist, `${name}.mjs`)),
-    make: buildPrograms,
-  },
-  {
-    name: 'pages',
-    sources: [...shared, 'app', 'public', 'next.config.ts', 'proxy.ts', 'instrumentation.ts', 'postcss.config.mjs'],
-    stamp: path.join(pagesFolder, '.made-from'),
-    results: [path.join(pagesFolder, 'BUILD_ID')],
-    make: buildPages,
-  },
-];
-
-async function buildStale(): Promise<void> {
-  for (const part of parts.filter(({ name }) => only === undefined || only === name)) {
-    const wanted = hashSources(part.sources);
-    const made = existsSync(part.stamp) ? readFileSync(part.stamp, 'utf8') : '';
-    if (!force && made === wanted && part.results.every((file) => existsSync(file))) continue;
-    console.log(`build: building the ${part.name}`);
-    const since = performance.now();
-    rmSync(part.stamp, { force: true });
-    await part.make();
-    mkdirSync(path.dirname(part.stamp), { recursive: true });
-    writeFileSync(part.stamp, wanted);
-    console.log(`build: built the ${part.name} in ${((performance.now() - since) / 1000).toFixed(1)} s`);
-  }
-}
+const make: Readonly<Record<StalePart['name'], () => Promise<void>>> = { programs: buildPrograms, pages: buildPages };
 
 try {
-  await buildStale();
+  for (const part of staleParts(root, { only, force })) {
+    console.log(`build: building the ${part.name}`);
+    const since = performance.now();
+    part.begin();
+    await make[part.name]();
+    part.done();
+    console.log(`build: built the ${part.name} in ${((performance.now() - since) / 1000).toFixed(1)} s`);
+  }
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

@@ -2,6 +2,7 @@
  * `npm start`: everything from a fresh clone to an address that answers. Node's own modules only, because nothing is installed yet; once the
  * programs are built, the supervisor (scripts/supervisor/main.ts) goes on in this same process.
  */
+import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { takeDataLock } from './bootstrap/data-lock.mjs';
@@ -40,11 +41,15 @@ function readPort() {
   );
 }
 
-async function prepareEngine(logFile) {
+/**
+ * The first start of a clone waits for the tensor library, which is a download; later ones only look whether it still loads, while the pages
+ * start already.
+ */
+async function prepareEngine() {
   if (process.env.PLUMBLINE_ENGINE === 'wasm') return { gpu: false };
   const { prepareTensorflow } = await import('./tensorflow/prepare.mjs');
   return reporter.step('tensor engine', async (note) => {
-    const result = await prepareTensorflow({ root, log: note, logFile });
+    const result = await prepareTensorflow({ root, log: note });
     if (result.ready) note(`${result.library}, ${result.gpu ? 'GPU' : 'CPU'}`);
     else note(`the native engine cannot be had: ${result.reason}. The slower wasm engine is used. ${result.remedy}`);
     return { gpu: result.ready && result.gpu };
@@ -67,22 +72,30 @@ async function main() {
   const logFile = path.join(dataDir, 'logs', 'setup.log');
   await reporter.step('dependencies', (note) => installDependencies(root, logFile, note));
   // The engine is mostly a download, the build mostly computing: they go side by side.
-  const building = reporter.step('build', async (note) => {
+  const preparing = prepareEngine();
+  const engineTried = path.join(root, 'node_modules', '.plumbline-engine');
+  const firstTime = !existsSync(engineTried);
+  preparing.then(
+    () => writeFileSync(engineTried, ''),
+    () => {},
+  );
+  await reporter.step('build', async (note) => {
     await generateClient(root, logFile, note);
     await buildAll(root, logFile, note);
   });
-  const [engine] = await Promise.all([prepareEngine(logFile), building]);
+  if (firstTime) await preparing;
 
   const { supervise } = await import('../dist/supervisor.mjs');
   supervising = true;
-  return supervise({ root, reporter, signal: stop.signal, hurry: hurry.signal, gpu: engine.gpu });
+  return supervise({ root, reporter, signal: stop.signal, hurry: hurry.signal, engine: preparing });
 }
 
 try {
   process.exitCode = await main();
 } catch (error) {
   reporter.failure(error);
-  killDescendants(process.pid);
   process.exitCode = 1;
 }
+// What was still being prepared.
+killDescendants(process.pid);
 process.exit();

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
+import { staleParts } from './build-state.mjs';
 import { StepError } from './steps.mjs';
 
 const oldestNode = [20, 19];
@@ -125,6 +126,7 @@ export async function generateClient(root, logFile, note) {
 
 /** Bundles and pages; what is up to date is left as it is. `only`: programs or pages. */
 export async function buildAll(root, logFile, note, only) {
+  if (staleParts(root, { only }).length === 0) return;
   const args = ['--import', 'tsx', path.join(root, 'scripts', 'build.ts'), ...(only ? [`--only=${only}`] : [])];
   const onLine = (line) => {
     if (line.startsWith('build: ')) note(line.slice('build: '.length));

@@ -14,19 +14,23 @@ export interface KeeperHooks {
 export class DatabaseKeeper {
   private stopping = false;
   private readonly watching: Promise<void>;
-  private readonly wake = new AbortController();
+  private readonly closed: Promise<void>;
+  private wake: () => void = () => undefined;
 
   constructor(
     private readonly server: EmbeddedPostgres,
     private readonly hooks: KeeperHooks,
   ) {
+    this.closed = new Promise((resolve) => {
+      this.wake = resolve;
+    });
     this.watching = this.watch();
   }
 
   /** Ends the watch, not the server. */
   async close(): Promise<void> {
     this.stopping = true;
-    this.wake.abort();
+    this.wake();
     await this.watching;
   }
 
@@ -58,17 +62,20 @@ export class DatabaseKeeper {
   /** Holds one connection open and asks over it; returns when it is lost. */
   private async untilLost(): Promise<void> {
     const client = new pg.Client({ connectionString: this.server.url('postgres'), connectionTimeoutMillis: 3000, query_timeout: 10_000 });
-    const lost = new AbortController();
-    client.on('error', () => lost.abort());
-    client.on('end', () => lost.abort());
+    let isLost = false;
+    const lost = new Promise<void>((resolve) => {
+      const end = () => {
+        isLost = true;
+        resolve();
+      };
+      client.on('error', end);
+      client.on('end', end);
+    });
     try {
       await client.connect();
-      while (!this.stopping && !lost.signal.aborted) {
+      while (!this.stopping && !isLost) {
         await client.query('SELECT 1');
-        await Promise.race([
-          this.pause(pollMs),
-          new Promise<void>((resolve) => lost.signal.addEventListener('abort', () => resolve(), { once: true })),
-        ]);
+        await Promise.race([this.pause(pollMs), lost]);
       }
     } catch {
       await this.pause(200);
@@ -77,7 +84,15 @@ export class DatabaseKeeper {
     }
   }
 
+  /** Waits, but not beyond `close()`. */
   private async pause(ms: number): Promise<void> {
-    await sleep(ms, undefined, { signal: this.wake.signal }).catch(() => undefined);
+    let timer: NodeJS.Timeout | undefined;
+    await Promise.race([
+      this.closed,
+      new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, ms);
+      }),
+    ]);
+    clearTimeout(timer);
   }
 }

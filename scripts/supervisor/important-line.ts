@@ -19,7 +19,7 @@ export function importantLine(line: string, source: 'stdout' | 'stderr'): string
       const parsed = logLine.parse(JSON.parse(text));
       if (parsed.level < warning) return undefined;
       const parts = [parsed.msg, parsed.err?.message, parsed.err?.remedy].filter((part) => part !== undefined && part !== '');
-      return [...new Set(parts)].join(' · ');
+      return [...new Set(parts)].join(' · ').replace(/\s*\n\s*/g, ' ');
     } catch {
       return source === 'stderr' ? text : undefined;
     }

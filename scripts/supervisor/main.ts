@@ -25,8 +25,13 @@ export interface SuperviseOptions {
   readonly signal: AbortSignal;
   /** Fires on the second: everything ends at once. */
   readonly hurry: AbortSignal;
-  /** Whether the native library found a GPU. */
-  readonly gpu: boolean;
+  /** Settles when the tensor library is prepared; the worker waits for it, the pages do not. */
+  readonly engine: Promise<{ readonly gpu: boolean }>;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
 /** @returns the exit code, after everything has stopped */
@@ -38,7 +43,7 @@ export async function supervise(options: SuperviseOptions): Promise<number> {
     return await supervisor.untilStopped();
   } catch (error) {
     if (options.signal.aborted) return 0;
-    options.reporter.failure(error);
+    options.reporter.failure(supervisor.failure === undefined ? error : new AppError('UNAVAILABLE', supervisor.failure));
     return 1;
   } finally {
     await supervisor.stop();
@@ -50,7 +55,8 @@ class Supervisor {
   private keeper: DatabaseKeeper | undefined;
   private web: ManagedChild | undefined;
   private worker: ManagedChild | undefined;
-  private failure: string | undefined;
+  /** Why it stops by itself. */
+  failure: string | undefined;
   private readonly failed = new AbortController();
 
   constructor(
@@ -78,12 +84,12 @@ class Supervisor {
     this.keepDatabase();
     await reporter.step('web and worker', async (note) => {
       note('starting');
-      this.startChildren(url);
-      await waitUntilReady(
-        localAddress(env.host, env.port),
-        this.web?.logFile ?? '',
-        AbortSignal.any([this.options.signal, this.failed.signal]),
-      );
+      const stopped = AbortSignal.any([this.options.signal, this.failed.signal]);
+      this.startWeb(url);
+      const worker = this.options.engine.then(({ gpu }) => this.startWorker(url, gpu));
+      await waitUntilReady(localAddress(env.host, env.port), this.web?.logFile ?? '', stopped);
+      await Promise.race([worker, aborted(stopped)]);
+      this.requireNoStop();
     });
     await this.announce(url);
   }
@@ -91,8 +97,7 @@ class Supervisor {
   /** Until Ctrl-C, or until something that nothing works without was given up. */
   async untilStopped(): Promise<number> {
     const { signal, reporter } = this.options;
-    const either = AbortSignal.any([signal, this.failed.signal]);
-    if (!either.aborted) await new Promise<void>((resolve) => either.addEventListener('abort', () => resolve(), { once: true }));
+    await aborted(AbortSignal.any([signal, this.failed.signal]));
     if (this.failure === undefined) return 0;
     reporter.write(`\nPlumbline stops: ${this.failure}`);
     return 1;
@@ -106,7 +111,7 @@ class Supervisor {
     reporter.write('\nStopping.');
     const grace = (ms: number) => (hurry.aborted ? 0 : ms);
     const stopChildren = Promise.all([this.web?.stop(grace(webGraceMs)), this.worker?.stop(grace(workerGraceMs))]);
-    await Promise.race([stopChildren, new Promise<void>((resolve) => hurry.addEventListener('abort', () => resolve(), { once: true }))]);
+    await Promise.race([stopChildren, aborted(hurry)]);
     if (hurry.aborted) await Promise.all([this.web?.stop(0), this.worker?.stop(0)]);
     await this.keeper?.close();
     await this.database.embedded?.stop();
@@ -142,9 +147,8 @@ class Supervisor {
     });
   }
 
-  private startChildren(url: string): void {
+  private makeChild(name: string, url: string, args: readonly string[], graceMs: number, gaveUp: (reason: string) => void): ManagedChild {
     const { env } = this;
-    const { reporter, root, gpu } = this.options;
     const environment = {
       ...process.env,
       NODE_ENV: 'production' as const,
@@ -154,27 +158,29 @@ class Supervisor {
       PORT: String(env.port),
       HOST: env.host,
     };
-    const logs = path.join(env.dataDir, 'logs');
-    const next = path.join(root, 'node_modules', 'next', 'dist', 'bin', 'next');
-    const queues = gpu ? 'general,compute-cpu,compute-gpu' : 'general,compute-cpu';
-    const child = (name: string, args: readonly string[], graceMs: number, gaveUp: (reason: string) => void) =>
-      new ManagedChild({ name, args, cwd: root, env: environment, graceMs }, env.dataDir, logs, {
-        say: (text) => reporter.say(name, text),
-        gaveUp,
-      });
-    this.web = child('web', [next, 'start', '-H', env.host, '-p', String(env.port)], webGraceMs, (reason) => this.giveUp(reason));
-    // Without a worker people can still label; what waits for it starts when it is back.
-    this.worker = child(
-      'worker',
-      ['--enable-source-maps', path.join(root, 'dist', 'worker.mjs'), '--queues', queues],
-      workerGraceMs,
-      (reason) =>
-        reporter.say(
-          'worker',
-          `is not started again: ${reason}\nLabeling goes on; training and imports wait. Mend it and start Plumbline again.`,
-        ),
-    );
+    const { root, reporter } = this.options;
+    const spec = { name, args, cwd: root, env: environment, graceMs };
+    return new ManagedChild(spec, env.dataDir, path.join(env.dataDir, 'logs'), { say: (text) => reporter.say(name, text), gaveUp });
+  }
+
+  private startWeb(url: string): void {
+    const next = path.join(this.options.root, 'node_modules', 'next', 'dist', 'bin', 'next');
+    const args = [next, 'start', '-H', this.env.host, '-p', String(this.env.port)];
+    this.web = this.makeChild('web', url, args, webGraceMs, (reason) => this.giveUp(reason));
     this.web.start();
+  }
+
+  /** Without a worker people can still label; what waits for it starts when it is back. */
+  private startWorker(url: string, gpu: boolean): void {
+    if (this.options.signal.aborted || this.failed.signal.aborted) return;
+    const queues = gpu ? 'general,compute-cpu,compute-gpu' : 'general,compute-cpu';
+    const args = ['--enable-source-maps', path.join(this.options.root, 'dist', 'worker.mjs'), '--queues', queues];
+    this.worker = this.makeChild('worker', url, args, workerGraceMs, (reason) =>
+      this.options.reporter.say(
+        'worker',
+        `is not started again: ${reason}\nLabeling goes on; training and imports wait. Mend it and start Plumbline again.`,
+      ),
+    );
     this.worker.start();
   }
 

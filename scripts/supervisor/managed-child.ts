@@ -6,6 +6,8 @@ import { importantLine } from './important-line';
 import { LogFile } from './log-file';
 import { decideRestart } from './restart-policy';
 
+const sameLineMs = 30_000;
+
 export interface ChildSpec {
   readonly name: string;
   readonly args: readonly string[];
@@ -31,6 +33,7 @@ export class ManagedChild {
   private noted: NotedProcess | undefined;
   private ended: Promise<void> = Promise.resolve();
   private stopping = false;
+  private readonly saidAt = new Map<string, number>();
   private quickDeaths = 0;
   private timer: NodeJS.Timeout | undefined;
 
@@ -86,7 +89,12 @@ export class ManagedChild {
   private take(line: string, source: 'stdout' | 'stderr'): void {
     this.log.write(line);
     const important = importantLine(line, source);
-    if (important !== undefined && !this.stopping) this.hooks.say(important);
+    if (important === undefined || this.stopping) return;
+    // Many connections lose one database: said once.
+    if (Date.now() - (this.saidAt.get(important) ?? 0) < sameLineMs) return;
+    if (this.saidAt.size > 100) this.saidAt.clear();
+    this.saidAt.set(important, Date.now());
+    this.hooks.say(important);
   }
 
   private async onEnd(how: string, livedMs: number): Promise<void> {

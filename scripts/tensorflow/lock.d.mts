@@ -1,0 +1,1 @@
+export function takeLock(directory: string, onWait: () => void): Promise<() => void>;

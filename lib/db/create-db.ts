@@ -27,7 +27,7 @@ export function createDb(url: string, options: DbOptions = {}): Db {
 const lostPrismaCodes = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024']);
 const lostSystemCodes = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'EAI_AGAIN']);
 const lostMessage =
-  /connection (terminated|refused|timeout)|terminating connection|server closed the connection|the database system is (starting up|shutting down|in recovery)|ConnectionClosed|Can't reach database server|timeout exceeded when trying to connect|Unable to start a transaction in the given time/i;
+  /connection (terminated|refused|timeout)|connection error and is not queryable|Client was closed|terminating connection|server closed the connection|the database system is (starting up|shutting down|in recovery)|ConnectionClosed|Can't reach database server|timeout exceeded when trying to connect|Unable to start a transaction in the given time/i;
 
 /** SQLSTATE classes: 08 connection, 57P operator intervention, 53300 too many connections; 53100 disk full. */
 function sqlState(error: object): string | undefined {

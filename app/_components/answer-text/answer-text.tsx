@@ -18,15 +18,18 @@ export const AnswerText = memo(function AnswerText({ text }: { text: string }) {
     [text, codeLabel, tableLabel],
   );
   return (
-    <div className={styles.text}>
-      {rendered ?? (
-        <>
-          <p className={styles.note}>{t('plain')}</p>
-          <PlainText text={text} />
-        </>
-      )}
+    <>
+      <div className={styles.text}>
+        {text.trim() === '' && <p className={styles.note}>{t('empty')}</p>}
+        {rendered ?? (
+          <>
+            <p className={styles.note}>{t('plain')}</p>
+            <PlainText text={text} />
+          </>
+        )}
+      </div>
       {address !== null && <LinkDialog address={address} close={() => setAddress(null)} />}
-    </div>
+    </>
   );
 });
 

@@ -18,8 +18,10 @@ export function Dialog({ title, onClose, wide, children }: Props) {
     if (dialog && !dialog.open) dialog.showModal();
     return () => dialog?.close();
   }, []);
+  // Closed and shown again at once (React's development double mount), the late "close" event is no closing.
+  const closed = () => !ref.current?.open && onClose();
   return (
-    <dialog ref={ref} className={wide ? 'wide' : undefined} aria-labelledby={id} onCancel={onClose} onClose={onClose}>
+    <dialog ref={ref} className={wide ? 'wide' : undefined} aria-labelledby={id} onCancel={onClose} onClose={closed}>
       <h1 id={id}>{title}</h1>
       {children}
     </dialog>

@@ -56,7 +56,7 @@ function useLinesBelow(box: React.RefObject<HTMLDivElement | null>, what: string
     const measure = () => {
       const height = Number.parseFloat(getComputedStyle(element).lineHeight) || 24;
       const padding = Number.parseFloat(getComputedStyle(element).paddingBottom) || 0;
-      setLines(Math.max(0, Math.round((element.scrollHeight - element.clientHeight - element.scrollTop - padding) / height)));
+      setLines(Math.max(0, Math.ceil((element.scrollHeight - element.clientHeight - element.scrollTop - padding) / height - 0.2)));
     };
     measure();
     const observer = new ResizeObserver(measure);

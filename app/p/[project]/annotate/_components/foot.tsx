@@ -30,7 +30,7 @@ export function Foot() {
             onClick={() => store.toggle('differences')}
           >
             <Icon name={differences ? 'box-on' : 'box'} />
-            <span className={styles.label}>{t('differences')}</span>
+            {t('differences')}
             {keys && <kbd>W</kbd>}
           </button>
         )}

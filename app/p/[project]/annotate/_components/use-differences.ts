@@ -3,6 +3,7 @@
 import { useEffect } from 'react';
 import { differing, words } from '../_state/word-diff';
 import { useScreen } from './annotate-context';
+import '../word-difference.css';
 import { answerTextId } from './use-keys';
 
 const name = 'word-difference';
@@ -29,15 +30,26 @@ export function useDifferences(): void {
         base,
         found.map((word) => word.text),
       );
-      found.forEach((word, index) => {
-        if (flags[index]) highlight.add(word.range);
-      });
+      for (const range of joined(found.filter((_, index) => flags[index]))) highlight.add(range);
     }
     CSS.highlights.set(name, highlight);
     return () => {
       CSS.highlights.delete(name);
     };
   }, [on, focus, count, task]);
+}
+
+/** Words with nothing but blanks or punctuation between them are marked in one piece. */
+function joined(found: readonly { readonly range: Range }[]): Range[] {
+  const ranges: Range[] = [];
+  for (const { range } of found) {
+    const last = ranges.at(-1);
+    const between =
+      last?.endContainer === range.startContainer ? range.startContainer.nodeValue?.slice(last.endOffset, range.startOffset) : undefined;
+    if (last !== undefined && between !== undefined && !/[\p{L}\p{N}]/u.test(between)) last.setEnd(range.endContainer, range.endOffset);
+    else ranges.push(range);
+  }
+  return ranges;
 }
 
 function wordsOf(answer: number): { text: string; range: Range }[] {

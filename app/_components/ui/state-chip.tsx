@@ -1,3 +1,5 @@
+'use client';
+
 import { useTranslations } from 'use-intl/react';
 import { Icon, type IconName } from './icon';
 

@@ -12,6 +12,7 @@ import { migrateDatabase } from '../embedded/migrate';
 import { type OpenDatabase, openDatabase } from '../embedded/open-database';
 import { DatabaseKeeper } from './database-keeper';
 import { ManagedChild } from './managed-child';
+import { requireRedis } from './require-redis';
 import { localAddress, waitUntilReady } from './wait-until-ready';
 
 const lowDiskBytes = 2e9;
@@ -80,6 +81,8 @@ class Supervisor {
       if (applied.length > 0) note(`brought up to date: ${applied.join(', ')}`);
       await migrateQueues({ databaseUrl: url, redisUrl: env.redisUrl });
     });
+    const { redisUrl } = env;
+    if (redisUrl !== null) await reporter.step('queues', () => requireRedis(redisUrl));
     this.requireNoStop();
     this.keepDatabase();
     await reporter.step('web and worker', async (note) => {

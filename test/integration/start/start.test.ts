@@ -111,6 +111,17 @@ describe('npm start', () => {
   });
 });
 
+describe('Redis', () => {
+  test('of REDIS_URL that does not answer is named at the start', async () => {
+    const env = { REDIS_URL: 'redis://:hidden@127.0.0.1:9' };
+    const { code, output } = await start({ home: path.join(folder, 'no-redis'), port: await freePort(), env }).ended;
+    expect(code).toBe(1);
+    expect(output).toContain('Redis at 127.0.0.1:9 does not answer');
+    expect(output).not.toContain('hidden');
+    expect(existsSync(path.join(folder, 'no-redis', 'postgres/data/postmaster.pid'))).toBe(false);
+  });
+});
+
 describe('what dies is started again', () => {
   test('web', async () => {
     const old = running.pidOf('web');

@@ -52,8 +52,12 @@ export function LineChart(props: LineChartProps) {
     ...levels,
     ...(props.yInclude ?? []),
   ]) ?? [0, 1];
-  const yTicks = niceTicks(ys[0], ys[1], height < 170 ? 3 : 4);
-  const longest = Math.max(...yTicks.map((tick) => formatY(tick).length));
+  const allTicks = niceTicks(ys[0], ys[1], height < 170 ? 3 : 4);
+  // The axis ends a little beyond the data, not at the next round number: half the picture would stay empty.
+  const room = 0.06 * (ys[1] - ys[0]);
+  const yRange = [Math.max(allTicks[0] ?? 0, ys[0] - room), Math.min(allTicks.at(-1) ?? 1, ys[1] + room)] as const;
+  const yTicks = allTicks.filter((tick) => tick >= yRange[0] && tick <= yRange[1]);
+  const longest = Math.max(1, ...yTicks.map((tick) => formatY(tick).length));
   const left = Math.max(28, longest * 7 + 10);
   const bottom = xTitle ? 38 : 22;
   const ends = series.some((one) => one.label);
@@ -62,7 +66,7 @@ export function LineChart(props: LineChartProps) {
     (tick) => tick >= xs[0] && tick <= xs[1] + 1e-9,
   );
   const x = linear(xs, [left, width - right]);
-  const y = linear([yTicks[0] ?? 0, yTicks.at(-1) ?? 1], [height - bottom, 10]);
+  const y = linear(yRange, [height - bottom, 10]);
   const floor = height - bottom;
   return (
     <div ref={box} className={styles.chart} style={{ height }}>

@@ -3,7 +3,8 @@ export type Point = readonly [x: number, y: number];
 /** Round numbers from at most `low` to at least `high`, about `wanted` steps apart by 1, 2, 2.5 or 5 times a power of ten. */
 export function niceTicks(low: number, high: number, wanted = 4): number[] {
   if (!Number.isFinite(low) || !Number.isFinite(high)) return [0, 1];
-  if (low === high) {
+  // Equal but for rounding: there is no span to divide.
+  if (Math.abs(high - low) <= 1e-9 * Math.max(Math.abs(low), Math.abs(high))) {
     const room = Math.abs(low) || 1;
     return niceTicks(low - room / 2, high + room / 2, wanted);
   }

@@ -29,7 +29,7 @@ export interface TopBarProps {
 export async function TopBar({ user, project, projects = [], tabs = [], children }: TopBarProps) {
   const t = await getT('common');
   return (
-    <header className={`bar ${styles.bar}`}>
+    <header className={`bar ${styles.bar} ${project ? styles.short : ''}`}>
       <Link className="brand" href="/" aria-label={t('home')}>
         <Logo />
         <span className={styles.word}>{t('brand')}</span>

@@ -30,9 +30,7 @@ export function SignInForm({ next }: { next: string }) {
           <span className="grow">{t(`signIn.${outcome}`)}</span>
         </div>
       )}
-      <Field label={t('email')}>
-        {(ids) => <input {...ids} name="email" type="email" autoComplete="username" required dir="ltr" />}
-      </Field>
+      <Field label={t('email')}>{(ids) => <input {...ids} name="email" type="email" autoComplete="username" required dir="ltr" />}</Field>
       <Field label={t('password')}>
         {(ids) => <input {...ids} name="password" type="password" autoComplete="current-password" required dir="ltr" />}
       </Field>

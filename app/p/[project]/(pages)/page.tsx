@@ -94,15 +94,14 @@ export default async function ProjectPage({ params }: Props) {
   return (
     <div className="page mid" style={{ gap: 'var(--s-4)' }}>
       <div className={styles.hero}>
-        <h1>{empty ? t('title') : project.name}</h1>
-        {(empty || project.description) && <p className="ink2 anywhere">{empty ? t('intro') : project.description}</p>}
+        <div>
+          <h1>{empty ? t('title') : project.name}</h1>
+          {(empty || project.description) && <p className="ink2 anywhere">{empty ? t('intro') : project.description}</p>}
+        </div>
+        {empty && <CirclePicture />}
       </div>
       {rank}
-      {empty ? (
-        <section className={`card ${styles.circleCard}`}>
-          <CirclePicture />
-        </section>
-      ) : (
+      {!empty && (
         <section className="card">
           <h2>{t('overview.inProject')}</h2>
           <dl className={styles.numbers}>

@@ -2,15 +2,16 @@
 
 import { useFormatter, useTranslations } from 'use-intl/react';
 import { LineChart } from '../../../../../../_components/charts/line-chart';
-import { type Point, smooth } from '../../../../../../_components/charts/scale';
+import { smooth } from '../../../../../../_components/charts/scale';
 import { TableTwin } from '../../../../../../_components/charts/table-twin';
 import { Help } from '../../../../../../_components/ui/help';
 import styles from './run.module.css';
+import type { Curve } from './use-run';
 
 interface Props {
   title: string;
   help?: string;
-  points: readonly Point[];
+  curve: Curve;
   smoothing: number;
   totalSteps: number | null;
   restarts: readonly number[];
@@ -21,7 +22,7 @@ interface Props {
 }
 
 /** One metric over the steps of the run: raw thin, smoothed thick, its last value in words. */
-export function CurveCard({ title, help, points, smoothing, totalSteps, restarts, digits, percent, sparse, level }: Props) {
+export function CurveCard({ title, help, curve, smoothing, totalSteps, restarts, digits, percent, sparse, level }: Props) {
   const t = useTranslations('runs');
   const format = useFormatter();
   const show = (value: number) =>
@@ -33,6 +34,7 @@ export function CurveCard({ title, help, points, smoothing, totalSteps, restarts
       ? format.number(value, { style: 'percent' })
       : format.number(value, { maximumSignificantDigits: 4, notation: Math.abs(value) >= 10_000 ? 'compact' : 'standard' });
   const step = (value: number) => format.number(value, value >= 10_000 ? { notation: 'compact' } : {});
+  const points = curve.mean;
   const smoothed = sparse ? points : smooth(points, smoothing);
   const last = smoothed.at(-1)?.[1];
   return (
@@ -44,7 +46,7 @@ export function CurveCard({ title, help, points, smoothing, totalSteps, restarts
       <LineChart
         label={title}
         height={134}
-        series={sparse ? [{ points, marker: 'dot' }] : [{ points, width: 1, opacity: smoothing > 0 ? 0.35 : 0 }, { points: smoothed }]}
+        series={sparse ? [{ points, marker: 'dot' }] : [{ points: curve.raw, width: 1, opacity: 0.35 }, { points: smoothed }]}
         xRange={[0, Math.max(totalSteps ?? 0, points.at(-1)?.[0] ?? 1, 1)]}
         levels={level === undefined ? [] : [level]}
         plumbs={restarts.map((x) => ({ x, kind: 'thin' as const }))}

@@ -5,10 +5,15 @@ import { useTranslations } from 'use-intl/react';
 import type { RunView } from '#lib/services/runs/get-run';
 import { chartsToPng, saveFile, toCsv } from '../../../../../../_components/charts/export';
 import { Icon } from '../../../../../../_components/ui/icon';
+import { useTRPCClient } from '../../../../../../_trpc/client';
 import { CurveCard } from './curve-card';
 import { mainMetrics } from './metric-list';
 import styles from './run.module.css';
-import type { Curves } from './use-run';
+import type { Curve, Curves } from './use-run';
+
+const none: Curve = { mean: [], raw: [] };
+/** So many rows are exported exactly; a longer run is exported as means of as many buckets. */
+const exported = 5000;
 
 interface Props {
   run: RunView;
@@ -19,6 +24,7 @@ interface Props {
 export function CurveGrid({ run, curves, restarts }: Props) {
   const t = useTranslations('runs');
   const [smoothing, setSmoothing] = useState(0.8);
+  const client = useTRPCClient();
   const box = useRef<HTMLDivElement>(null);
   const main = mainMetrics[run.kind].filter((metric) => curves.has(metric.name));
   const known = new Set(main.map((metric) => metric.name));
@@ -36,11 +42,12 @@ export function CurveGrid({ run, curves, restarts }: Props) {
     ) : null;
   }
 
-  function csv() {
-    const names = [...curves.keys()].sort();
-    const steps = [...new Set([...curves.values()].flatMap((points) => points.map(([step]) => step)))].sort((a, b) => a - b);
-    const columns = names.map((name) => new Map(curves.get(name)));
+  async function csv() {
+    const { series } = await client.runs.metrics.query({ runId: run.id, buckets: exported });
+    const columns = series.map(({ points }) => new Map(points.map((point) => [point.step, point.mean])));
+    const steps = [...new Set(columns.flatMap((values) => [...values.keys()]))].sort((a, b) => a - b);
     const rows = steps.map((step) => [step, ...columns.map((values) => values.get(step) ?? null)]);
+    const names = series.map(({ name }) => name);
     saveFile(`run-${run.id.slice(0, 8)}.csv`, new Blob([toCsv(['step', ...names], rows)], { type: 'text/csv' }));
   }
 
@@ -55,7 +62,7 @@ export function CurveGrid({ run, curves, restarts }: Props) {
               {...shared}
               title={t(`metric.${metric.words}.name`)}
               help={t(`metric.${metric.words}.help`)}
-              points={curves.get(metric.name) ?? []}
+              curve={curves.get(metric.name) ?? none}
               digits={metric.digits}
               percent={metric.percent}
               sparse={metric.sparse}
@@ -99,7 +106,7 @@ export function CurveGrid({ run, curves, restarts }: Props) {
                 key={name}
                 {...shared}
                 title={name}
-                points={curves.get(name) ?? []}
+                curve={curves.get(name) ?? none}
                 digits={3}
                 sparse={name.startsWith('validation/')}
               />
@@ -123,7 +130,7 @@ function Checks({ run, curves }: { run: RunView; curves: Curves }) {
     );
   }
   const ratios = curves.get('policy/firstLogRatio');
-  const largest = ratios?.reduce((most, [, value]) => Math.max(most, value), 0);
+  const largest = ratios?.raw.reduce((most, [, value]) => Math.max(most, value), 0);
   return (
     <span className="row" style={{ color: 'var(--ok)' }}>
       <Icon name="check" />

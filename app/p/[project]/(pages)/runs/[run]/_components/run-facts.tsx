@@ -64,7 +64,7 @@ export function RunFacts({ run, slug }: { run: RunView; slug: string }) {
                       .filter(Boolean)
                       .join(', ')}
                   </td>
-                  <td className="dim right nowrap">{time(checkpoint.createdAt)}</td>
+                  <td className="dim right">{time(checkpoint.createdAt)}</td>
                 </tr>
               ))}
             </tbody>

@@ -10,39 +10,45 @@ import type { RunChange } from '#lib/services/runs/watch-run';
 import type { Point } from '../../../../../../_components/charts/scale';
 import { useTRPC } from '../../../../../../_trpc/client';
 
-export type Curves = ReadonlyMap<string, readonly Point[]>;
+export interface Curve {
+  /** One value a step, or the mean of a bucket of steps: what is smoothed. */
+  readonly mean: readonly Point[];
+  /** The same with the lowest and highest value of a bucket, so that a spike between two pixels stays visible. */
+  readonly raw: readonly Point[];
+}
 
-/** A bucket of several steps shows its lowest and its highest value, so that a spike between two pixels stays visible. */
-function pointsOf(metrics: MetricsView): Map<string, Point[]> {
+export type Curves = ReadonlyMap<string, Curve>;
+
+function curvesOf(metrics: MetricsView): Curves {
   return new Map(
-    metrics.series.map(({ name, points }) => [
-      name,
-      points.flatMap(({ step, min, max, n }): Point[] =>
-        n > 1 && min !== max
-          ? [
-              [step, min],
-              [step, max],
-            ]
-          : [[step, max]],
-      ),
-    ]),
+    metrics.series.map(({ name, points }) => {
+      const mean = points.map((point): Point => [point.step, point.mean]);
+      const raw = points.flatMap(({ step, min, max }): Point[] => {
+        const top: Point = [step, max];
+        return min === max ? [top] : [[step, min], top];
+      });
+      return [name, { mean, raw }];
+    }),
   );
 }
 
 function withRows(curves: Curves, rows: readonly { step: number; values: Record<string, number> }[]): Curves {
-  const next = new Map<string, readonly Point[]>(curves);
+  const next = new Map(curves);
   for (const { step, values } of rows) {
     for (const [name, value] of Object.entries(values)) {
-      const known = next.get(name) ?? [];
+      const known = next.get(name) ?? { mean: [], raw: [] };
       // A stream that was cut and opened again repeats rows: a step that is there already is left as it is.
-      if ((known.at(-1)?.[0] ?? -1) < step) next.set(name, [...known, [step, value]]);
+      if ((known.mean.at(-1)?.[0] ?? -1) >= step) continue;
+      const point: Point = [step, value];
+      next.set(name, { mean: [...known.mean, point], raw: [...known.raw, point] });
     }
   }
   return next;
 }
 
 function cutAfter(curves: Curves, step: number): Curves {
-  return new Map([...curves].map(([name, points]) => [name, points.filter(([at]) => at <= step)]));
+  const cut = (points: readonly Point[]) => points.filter(([at]) => at <= step);
+  return new Map([...curves].map(([name, { mean, raw }]) => [name, { mean: cut(mean), raw: cut(raw) }]));
 }
 
 interface Initial {
@@ -55,7 +61,7 @@ interface Initial {
 export function useRun(initial: Initial) {
   const trpc = useTRPC();
   const [run, setRun] = useState(initial.run);
-  const [curves, setCurves] = useState<Curves>(() => pointsOf(initial.metrics));
+  const [curves, setCurves] = useState<Curves>(() => curvesOf(initial.metrics));
   const [restarts, setRestarts] = useState<readonly number[]>(initial.metrics.restarts);
   const [heard, setHeard] = useState<Date | null>(null);
   const [newest, setNewest] = useState(initial.samples.steps.at(-1) ?? -1);

@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { createEngine } from '#lib/ml/engine/create-engine';
+import type { Engine } from '#lib/ml/engine/engine';
+import { createLanguageModel, createScalarModel } from '#lib/ml/nn/llama';
+import { trainPpo } from '#lib/ml/trainers/ppo';
+import { ppoConfig } from '#lib/ml/trainers/ppo-config';
+import { rewardConfig, trainReward } from '#lib/ml/trainers/reward';
+import type { StepMetrics } from '#lib/ml/trainers/trainer';
+import { numberTokenizer, tinyFiles } from './tiny-model';
+
+const doc = readFileSync(new URL('../../../../docs/metrics.md', import.meta.url), 'utf8');
+
+/** Names in the tables of one section; `…Low` after `validation/accuracy` stands for that name with the ending. */
+function documented(phase: string): Set<string> {
+  const section = doc.split(/^## /m).find((part) => part.includes(`(\`phase\` ${phase})`)) ?? '';
+  const names = new Set<string>();
+  for (const row of section.split('\n').filter((line) => line.startsWith('| `'))) {
+    const cell = [...row.split('|')[1]!.matchAll(/`([^`]+)`/g)].map((match) => match[1]!);
+    for (const name of cell) names.add(name.startsWith('…') ? cell[0]! + name.slice(1) : name);
+  }
+  return names;
+}
+
+async function namesOf(training: AsyncGenerator<StepMetrics, unknown>): Promise<Set<string>> {
+  const names = new Set<string>();
+  for await (const row of training) for (const name of Object.keys(row.metrics)) names.add(name);
+  return names;
+}
+
+describe('docs/metrics.md', () => {
+  let engine: Engine;
+  beforeAll(async () => {
+    engine = await createEngine({ backend: 'auto' });
+  }, 60_000);
+  const signal = new AbortController().signal;
+
+  it('lists exactly what reward training writes', async () => {
+    const data = Array.from({ length: 6 }, (_, index) => ({
+      promptId: `p${index}`,
+      split: index < 3 ? ('TRAIN' as const) : ('VALIDATION' as const),
+      prompt: [1, 3 + index],
+      responses: [
+        { responseId: 'a', tokens: [7, 2] },
+        { responseId: 'b', tokens: [5, 6, 2] },
+      ],
+      rankings: [[1, 2]],
+    }));
+    const model = createScalarModel(engine, tinyFiles(1), { headSeed: 1 });
+    const names = await namesOf(trainReward({ engine, model, tokenizer: numberTokenizer, data, config: rewardConfig.parse({}), signal }));
+    expect([...names].sort()).toEqual([...documented('reward')].sort());
+    model.dispose();
+  });
+
+  it('lists exactly what PPO writes', async () => {
+    const [policy, reference] = [createLanguageModel(engine, tinyFiles(1)), createLanguageModel(engine, tinyFiles(1))];
+    const value = createScalarModel(engine, tinyFiles(1), { headSeed: 1 });
+    const names = await namesOf(
+      trainPpo({
+        engine,
+        policy,
+        reference,
+        value,
+        reward: (episodes) => episodes.map(({ response }) => response.length),
+        prompts: [{ promptId: 'p', tokens: [1, 4] }],
+        tokenizer: numberTokenizer,
+        config: ppoConfig.parse({ steps: 2, batchSize: 8, maxNewTokens: 4 }),
+        signal,
+      }),
+    );
+    expect([...names].sort()).toEqual([...documented('ppo')].sort());
+    for (const model of [policy, reference, value]) model.dispose();
+  });
+});

@@ -19,7 +19,7 @@ export interface Llama2cWeights {
   readonly tensors: Readonly<Record<Llama2cTensor, Float32Array>>;
 }
 
-export const llama2cTensors = [
+const llama2cTensors = [
   'tokenEmbedding',
   'rmsAttention',
   'wq',
@@ -33,7 +33,7 @@ export const llama2cTensors = [
   'rmsFinal',
   'classifier',
 ] as const;
-export type Llama2cTensor = (typeof llama2cTensors)[number];
+type Llama2cTensor = (typeof llama2cTensors)[number];
 
 export interface Llama2cPiece {
   readonly bytes: Uint8Array;

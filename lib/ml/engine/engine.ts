@@ -6,8 +6,6 @@
  * Parameters are handles owned by the engine; model code never holds their values as JavaScript arrays.
  */
 
-export type DType = 'float32' | 'int32' | 'bool';
-
 /** A handle; the bytes belong to the engine. */
 export interface Tensor {
   readonly shape: readonly number[];
@@ -154,6 +152,6 @@ export interface Engine {
   /** One update (Kingma and Ba 2015, with bias correction; epsilon outside the root). Disposes `gradients`. */
   adam(parameters: Parameters, gradients: ReadonlyMap<string, Tensor>, state: AdamState, config: AdamConfig): void;
 
-  /** Native: recorded once for the shapes and replayed. Elsewhere the function itself. */
+  /** Where `graph`: recorded once for the shapes and replayed as one call. Elsewhere the function itself. */
   compile<A extends readonly Tensor[]>(work: (...inputs: A) => readonly Tensor[], name: string): (...inputs: A) => readonly Tensor[];
 }

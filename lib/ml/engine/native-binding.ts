@@ -8,7 +8,7 @@ export interface OpAttribute {
   readonly value: boolean | number | string | readonly number[];
 }
 
-export interface TensorMetadata {
+interface TensorMetadata {
   readonly id: number;
   readonly shape: number[];
   readonly dtype: number;

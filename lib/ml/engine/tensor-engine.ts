@@ -9,7 +9,7 @@ import * as shapes from './shapes';
 import { Recorder, Tape } from './tape';
 
 /** A parameter on a variable of the tensor library. */
-export class VariableParameter implements Parameter {
+class VariableParameter implements Parameter {
   constructor(
     readonly name: string,
     readonly shape: readonly number[],

@@ -77,7 +77,7 @@ export function parseModelFiles(input: {
 }
 
 /** Throws BAD_INPUT where the tokenizer can produce ids that the embedding does not have. */
-export function checkTokenizer(tokenizerJson: string, config: LlamaConfig, source: string): void {
+function checkTokenizer(tokenizerJson: string, config: LlamaConfig, source: string): void {
   const tokenizer = loadTokenizer(tokenizerJson, source);
   if (tokenizer.vocabularySize > config.vocabSize) {
     throw bad(source, `the tokenizer has ${tokenizer.vocabularySize} tokens, but the embedding of the model only ${config.vocabSize}`);

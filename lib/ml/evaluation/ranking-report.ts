@@ -31,6 +31,12 @@ export interface RankingReport {
   readonly judgements: number;
   readonly ties: number;
   readonly loss: number;
+  /**
+   * The loss when all scores are multiplied by the one factor that suits them best (temperature scaling, Guo et al. 1706.04599), and that
+   * factor; below 1 = the scores are too sure of themselves. What a model knows apart from its scale, which normalisation takes away.
+   */
+  readonly calibratedLoss: number;
+  readonly calibratingFactor: number;
   /** Share of judgements whose better answer scores strictly higher; interval by bootstrap over prompts. */
   readonly accuracy: Estimate;
   /** The same for the rule "the longer answer is better" (equal lengths count one half): what length alone explains. */
@@ -38,6 +44,33 @@ export interface RankingReport {
   readonly margins: readonly MarginBin[];
   /** Expected calibration error over the margin bins: sum of (share of judgements) |accuracy - expected|. */
   readonly calibrationError: number | null;
+}
+
+/** Minimises the mean ranking loss over one factor >= 0 on all scores: the loss is convex in it, so its slope is bisected. */
+function calibrate(rankings: readonly ScoredRanking[]): { readonly factor: number; readonly loss: number } {
+  const at = (factor: number) => {
+    let loss = 0;
+    let slope = 0;
+    for (const { scores, pairs } of rankings) {
+      const result = rankingLoss(
+        scores.map((score) => factor * score),
+        pairs,
+      );
+      loss += result.loss / rankings.length;
+      slope += result.gradient.reduce((sum, value, index) => sum + value * (scores[index] as number), 0);
+    }
+    return { factor, loss, slope };
+  };
+  let [low, high] = [0, 100];
+  // Even a factor of 0, chance, is better than how these scores order.
+  if (!(at(low).slope < 0)) return at(low);
+  if (at(high).slope < 0) return at(high);
+  for (let round = 0; round < 50; round += 1) {
+    const middle = (low + high) / 2;
+    if (at(middle).slope < 0) low = middle;
+    else high = middle;
+  }
+  return at((low + high) / 2);
 }
 
 const binEdges = [0, 0.25, 0.5, 1, 2] as const;
@@ -68,6 +101,7 @@ export function reportRankings(rankings: readonly ScoredRanking[], random: Rando
       bin.expected += (wins + losses) * sigmoid(Math.abs(difference));
     }
   }
+  const calibrated = calibrate(judged);
   const counted = [...clusters.values()];
   const judgements = counted.reduce((sum, cluster) => sum + cluster.total, 0);
   const accuracy: Cluster[] = counted.map(({ correct, total }) => ({ numerator: correct, denominator: total }));
@@ -87,6 +121,8 @@ export function reportRankings(rankings: readonly ScoredRanking[], random: Rando
     judgements,
     ties,
     loss,
+    calibratedLoss: calibrated.loss,
+    calibratingFactor: calibrated.factor,
     accuracy: clusterBootstrap(accuracy, { random: random.fork('accuracy') }),
     lengthBaseline: clusterBootstrap(byLength, { random: random.fork('length') }),
     margins,

@@ -17,9 +17,9 @@ import type { CheckpointData, SampleRow, StepMetrics } from './trainer';
 /** Defaults are those published for models of billions of parameters; presets.ts holds those tried out on small ones. */
 export const rewardConfig = z.object({
   seed: z.number().int().min(0).default(1),
-  /** InstructGPT 2203.02155 appendix C trains one epoch (more overfits there); we stop at the best validation loss instead. */
+  /** InstructGPT 2203.02155 appendix C trains one epoch (more overfits there); we keep the epoch of the best calibrated validation loss instead. */
   epochs: z.number().int().min(1).max(100).default(1),
-  /** Stop after this many epochs without a better validation loss. */
+  /** Stop after this many epochs without a better calibrated validation loss (see ranking-report.ts): more epochs than one mostly make scores too sure. */
   patience: z.number().int().min(1).default(2),
   /** Prompts an update, with all their answers: InstructGPT, 64. */
   batchPrompts: z.number().int().min(1).default(64),
@@ -49,7 +49,7 @@ export type RewardConfig = z.infer<typeof rewardConfig>;
 
 export interface RewardResult {
   readonly steps: number;
-  /** The epoch (from 1) whose weights the model holds now: the one of lowest validation loss, or the last where there is no validation. */
+  /** The epoch (from 1) whose weights the model holds now: the one of lowest calibrated validation loss, or the last where there is no validation. */
   readonly bestEpoch: number;
   /** Subtract the mean and divide by the standard deviation: then the scores of the training answers have mean 0 and deviation 1. */
   readonly normalisation: { readonly mean: number; readonly std: number };
@@ -247,8 +247,8 @@ export async function* trainReward(options: {
         Object.assign(metrics, reportMetrics('validation', result));
         samples = sampleRows(validation.slice(0, config.samplePrompts), scores, tokenizer);
         epochsSinceBest += 1;
-        if (bestLoss === null || result.loss < bestLoss) {
-          bestLoss = result.loss;
+        if (bestLoss === null || result.calibratedLoss < bestLoss) {
+          bestLoss = result.calibratedLoss;
           bestEpoch = epoch + 1;
           epochsSinceBest = 0;
           best = {};
@@ -282,6 +282,7 @@ export async function* trainReward(options: {
 function reportMetrics(prefix: string, report: RankingReport): Record<string, number> {
   return {
     [`${prefix}/loss`]: report.loss,
+    [`${prefix}/calibratedLoss`]: report.calibratedLoss,
     ...(report.accuracy.defined
       ? {
           [`${prefix}/accuracy`]: report.accuracy.value,

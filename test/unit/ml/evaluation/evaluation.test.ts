@@ -71,4 +71,15 @@ describe('reportRankings', () => {
     expect(report.margins[2]!.accuracy).toBeNull();
     expect(report.calibrationError).toBeCloseTo((0.5 + (1 - 0.574443) + 3 * (0.817574 - 2 / 3)) / 5, 5);
   });
+
+  it('separates what a model knows from how sure it is', () => {
+    // Three of four judgements agree with a difference of 10: the best factor makes sigmoid(10 f) = 3/4.
+    const ranking = { promptId: 'a', scores: [10, 0], lengths: [1, 1], pairs: [{ first: 0, second: 1, wins: 3, losses: 1, ties: 0 }] };
+    const report = reportRankings([ranking], createRandom(1));
+    expect(report.calibratingFactor).toBeCloseTo(Math.log(3) / 10, 6);
+    expect(report.calibratedLoss).toBeCloseTo(-0.75 * Math.log(0.75) - 0.25 * Math.log(0.25), 9);
+    expect(report.loss).toBeCloseTo(2.5, 3);
+    const against = reportRankings([{ ...ranking, scores: [0, 10] }], createRandom(1));
+    expect(against).toMatchObject({ calibratingFactor: 0, calibratedLoss: Math.LN2 });
+  });
 });

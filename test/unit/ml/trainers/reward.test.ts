@@ -119,10 +119,10 @@ describe('trainReward', () => {
     const random = createRandom(4);
     const noise = data.map((prompt) => ({ ...prompt, rankings: [random.shuffle([1, 2, 3, 4])] }));
     const { model, rows, result } = await run({ ...base, epochs: 12, patience: 2 }, { data: noise });
-    const losses = rows.flatMap((row) => row.metrics['validation/loss'] ?? []);
+    const losses = rows.flatMap((row) => row.metrics['validation/calibratedLoss'] ?? []);
     expect(losses.length).toBeLessThan(12);
     expect(losses).toHaveLength(result!.bestEpoch + 2);
-    expect(result!.validation!.loss).toBeCloseTo(Math.min(...losses), 6);
+    expect(result!.validation!.calibratedLoss).toBeCloseTo(Math.min(...losses), 6);
     model.dispose();
   });
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { trainingPresets } from '#lib/domain/training-presets';
 import { createEngine } from '#lib/ml/engine/create-engine';
 import type { Engine } from '#lib/ml/engine/engine';
 import { convertLlama2c } from '#lib/ml/models/convert-llama2c';
@@ -8,7 +9,7 @@ import { createLanguageModel, createScalarModel } from '#lib/ml/nn/llama';
 import { loadTokenizer } from '#lib/ml/tokenizers/tokenizer';
 import { trainPpo } from '#lib/ml/trainers/ppo';
 import { ppoConfig } from '#lib/ml/trainers/ppo-config';
-import { storyPreset } from '#lib/ml/trainers/presets';
+
 import type { StepMetrics } from '#lib/ml/trainers/trainer';
 
 const folder = process.env.PLUMBLINE_TEST_DATA;
@@ -44,7 +45,7 @@ describe.skipIf(folder === undefined)('trainPpo on a real model of 260,000 param
       prompts: texts.map((text, index) => ({ promptId: `p${index}`, tokens: tokenizer.encode(text, { bos: true }) })),
       tokenizer,
       config: ppoConfig.parse({
-        ...storyPreset.ppo,
+        ...trainingPresets.small.policy,
         seed: 1,
         steps: 4,
         batchSize: 32,

@@ -1,17 +1,16 @@
 import type { LoopConfigInput } from '#lib/domain/loop-config';
-import { storyPreset } from '#lib/ml/trainers/presets';
+import { trainingPresets } from '#lib/domain/training-presets';
 
 /** Settings of a simulated loop on a model of some hundred thousand parameters. Gate and decision go by rule: nobody is there to ask. */
 export function simulationConfig(given: { steps?: number | undefined; promptsPerRound?: number | undefined }): LoopConfigInput {
-  const { sampling, reward, ppo } = storyPreset;
+  const { sampling, policy } = trainingPresets.small;
   return {
-    responsesPerPrompt: sampling.responsesPerPrompt,
+    responsesPerPrompt: 6,
     promptsPerRound: given.promptsPerRound ?? 160,
-    sampling: { temperature: sampling.temperature, maxNewTokens: sampling.maxNewTokens, batchSize: 64 },
-    reward,
+    sampling,
     gate: { minimumAccuracyLow: 0.5 },
-    policy: given.steps === undefined ? ppo : { ...ppo, steps: given.steps },
-    evaluation: { prompts: 40, comparisons: 40, overlap: 1, temperature: sampling.temperature },
+    policy: given.steps === undefined ? policy : { ...policy, steps: given.steps },
+    evaluation: { prompts: 40, comparisons: 40, overlap: 1 },
     decision: { rule: 'win-rate', threshold: 0.5 },
   };
 }

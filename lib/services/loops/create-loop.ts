@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { type Actor, actorUserId } from '#lib/domain/actor';
-import { type LoopConfig, loopConfig } from '#lib/domain/loop-config';
+import { type LoopConfig, type LoopConfigInput, loopConfig } from '#lib/domain/loop-config';
 import type { Split } from '#lib/domain/splits';
+import { presetFor, trainingPresetNames, withPreset } from '#lib/domain/training-presets';
 import { AppError } from '#lib/errors';
 import type { Deps } from '../deps';
 import { authorise } from '../people/authorise';
@@ -13,6 +14,8 @@ export const createLoopInput = z.strictObject({
   referenceId: z.uuid(),
   datasetId: z.uuid(),
   config: z.unknown().optional(),
+  /** Fills what `config` leaves open; `auto` goes by the size of the SFT policy. */
+  preset: z.enum(['auto', ...trainingPresetNames]).default('auto'),
 });
 
 /** A loop that waits to be started. @throws AppError BAD_INPUT, PRECONDITION or CONFLICT, naming what does not fit and what to do. */
@@ -21,10 +24,12 @@ export async function createLoop(
   actor: Actor,
   input: z.input<typeof createLoopInput>,
 ): Promise<{ loopId: string }> {
-  const { projectId, name, referenceId, datasetId, config: given } = parse(createLoopInput, input);
+  const { projectId, name, referenceId, datasetId, config: given, preset } = parse(createLoopInput, input);
   await authorise(deps, actor, projectId, 'loop.create');
-  const config = parse(loopConfig, given ?? {});
-  await requirePolicy(deps, projectId, referenceId);
+  parse(loopConfig, given ?? {});
+  const { parameterCount } = await requirePolicy(deps, projectId, referenceId);
+  const filled = withPreset((given ?? {}) as LoopConfigInput, preset === 'auto' ? presetFor(parameterCount) : preset);
+  const config = parse(loopConfig, filled);
   await requirePrompts(deps, projectId, datasetId, config);
   if ((await deps.db.loop.count({ where: { projectId, name } })) > 0) {
     throw new AppError('CONFLICT', `The project has a loop named "${name}" already.`, { remedy: 'Choose another name.' });
@@ -55,8 +60,11 @@ function parse<T>(schema: z.ZodType<T>, value: unknown): T {
   });
 }
 
-async function requirePolicy(deps: Pick<Deps, 'db'>, projectId: string, referenceId: string): Promise<void> {
-  const model = await deps.db.modelVersion.findFirst({ where: { id: referenceId, projectId }, select: { name: true, kind: true } });
+async function requirePolicy(deps: Pick<Deps, 'db'>, projectId: string, referenceId: string): Promise<{ parameterCount: number }> {
+  const model = await deps.db.modelVersion.findFirst({
+    where: { id: referenceId, projectId },
+    select: { name: true, kind: true, parameterCount: true },
+  });
   if (!model)
     throw new AppError('NOT_FOUND', 'The project has no such model.', { details: { referenceId }, remedy: 'Import the SFT policy first.' });
   if (model.kind !== 'POLICY') {
@@ -64,6 +72,7 @@ async function requirePolicy(deps: Pick<Deps, 'db'>, projectId: string, referenc
       details: { referenceId, kind: model.kind },
     });
   }
+  return model;
 }
 
 async function requirePrompts(deps: Pick<Deps, 'db'>, projectId: string, datasetId: string, config: LoopConfig): Promise<void> {

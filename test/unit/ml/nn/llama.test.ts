@@ -135,6 +135,34 @@ describe.each(['native', 'wasm'] as const)('llama on the %s engine', (backend) =
     copy.dispose();
   });
 
+  test('training on from saved weights and moments gives the same bits', () => {
+    const positions = Int32Array.of(0, 1, 2, 4);
+    const train = (copy: LanguageModel, state: ReturnType<Engine['adamState']>, steps: number) => {
+      for (let step = 0; step < steps; step += 1) {
+        const { gradients } = engine.gradients(copy.parameters, () => ({
+          loss: engine.neg(engine.mean(copy.logProbs(tokens, 2, 4, positions, 1))),
+        }));
+        engine.adam(copy.parameters, gradients, state, { ...config, weightDecay: 0.1 });
+      }
+    };
+    const values = (parameters: LanguageModel['parameters']) =>
+      new Map([...parameters].map(([name, parameter]) => [name, parameter.values()]));
+    const whole = model.clone();
+    const wholeState = engine.adamState(whole.parameters);
+    train(whole, wholeState, 2);
+    const saved = { weights: whole.exportWeights(), first: values(wholeState.first), second: values(wholeState.second) };
+    train(whole, wholeState, 3);
+    const resumed = createLanguageModel(engine, { ...tinyLlama(), weights: new Map(Object.entries(saved.weights)) });
+    const state = engine.adamState(resumed.parameters);
+    for (const [name, parameter] of state.first) parameter.assign(saved.first.get(name)!);
+    for (const [name, parameter] of state.second) parameter.assign(saved.second.get(name)!);
+    state.step = 2;
+    train(resumed, state, 3);
+    expect(values(resumed.parameters)).toEqual(values(whole.parameters));
+    expect(values(resumed.parameters)).not.toEqual(values(model.parameters));
+    for (const one of [wholeState, state, whole, resumed]) one.dispose();
+  });
+
   test('refuses tokens outside of the vocabulary, rows beyond the context and a policy with a scalar head', () => {
     expect(() => model.logits(Int32Array.of(1, 273), 1, 2, Int32Array.of(0))).toThrow(
       /Token 273 is outside of the model's vocabulary of 273/,

@@ -77,8 +77,8 @@ export function openWorker(settings: QueueSettings, definition: QueueDefinition<
   const processor = sandboxed ? work.file : work;
   const options = {
     concurrency,
-    lockDuration: 15_000,
-    stalledInterval: 7_500,
+    lockDuration: 30_000,
+    stalledInterval: 15_000,
     maxStalledCount: 0,
     ...(sandboxed ? { workerForkOptions: { execArgv: [...work.execArgv], env: work.env, serialization: 'json' as const } } : {}),
   };

@@ -30,7 +30,7 @@ export function spawnWorker(bench: LoopBench, queues = 'general,compute-cpu'): W
 }
 
 /** Looks until `read` gives something other than null; fails with `what` after `seconds`. */
-export async function waitFor<T>(what: string, read: () => Promise<T | null>, seconds = 60): Promise<T> {
+export async function waitFor<T>(what: string, read: () => Promise<T | null>, seconds = 300): Promise<T> {
   const until = Date.now() + seconds * 1000;
   for (;;) {
     const value = await read();

@@ -4,6 +4,7 @@ import { useMutation } from '@tanstack/react-query';
 import { useRouter } from 'next/navigation';
 import { type FormEvent, useState } from 'react';
 import { useFormatter, useTranslations } from 'use-intl/react';
+import { presetFor, trainingPresets } from '#lib/domain/training-presets';
 import { ErrorNote } from '../../../_components/ui/error-note';
 import { Field } from '../../../_components/ui/field';
 import { useTRPC } from '../../../_trpc/client';
@@ -11,7 +12,7 @@ import styles from './forms.module.css';
 import { NumberField } from './number-field';
 
 export interface LoopChoices {
-  policies: readonly { id: string; name: string }[];
+  policies: readonly { id: string; name: string; parameterCount: number }[];
   datasets: readonly { id: string; name: string; splits: { TRAIN: number; VALIDATION: number; TEST: number } }[];
 }
 
@@ -24,6 +25,11 @@ interface Props extends LoopChoices {
 /** Minutes that a person takes for one ranking and for one blind comparison; said as "about". */
 const minutes = { ranking: 2, comparison: 1 };
 
+function largest(datasets: LoopChoices['datasets']) {
+  const size = ({ splits }: (typeof datasets)[number]) => splits.TRAIN + splits.VALIDATION + splits.TEST;
+  return [...datasets].sort((a, b) => size(b) - size(a))[0];
+}
+
 /** Few fields with defaults that fit the data; what it costs is said before the click. */
 export function StartLoop({ projectId, slug, policies, datasets, primary }: Props) {
   const t = useTranslations('loops');
@@ -32,7 +38,10 @@ export function StartLoop({ projectId, slug, policies, datasets, primary }: Prop
   const trpc = useTRPC();
   const create = useMutation(trpc.loops.create.mutationOptions());
   const start = useMutation(trpc.loops.start.mutationOptions());
-  const [datasetId, setDatasetId] = useState(datasets[0]?.id ?? '');
+  const [datasetId, setDatasetId] = useState(() => largest(datasets)?.id ?? '');
+  const [referenceId, setReferenceId] = useState(policies[0]?.id ?? '');
+  const preset = presetFor(policies.find((policy) => policy.id === referenceId)?.parameterCount ?? 0);
+  const { sampling, policy: training } = trainingPresets[preset];
   const splits = datasets.find((dataset) => dataset.id === datasetId)?.splits ?? { TRAIN: 0, VALIDATION: 0, TEST: 0 };
   const forLabels = splits.TRAIN + splits.VALIDATION;
   const [wanted, setWanted] = useState<
@@ -56,11 +65,12 @@ export function StartLoop({ projectId, slug, policies, datasets, primary }: Prop
     if (busy) return;
     const form = new FormData(event.currentTarget);
     const gate = String(form.get('gate')).trim();
+    const steps = String(form.get('steps')).trim();
     const made = await create
       .mutateAsync({
         projectId,
         name: String(form.get('name')).trim(),
-        referenceId: String(form.get('reference')),
+        referenceId,
         datasetId,
         config: {
           seed: Number(form.get('seed')),
@@ -69,6 +79,7 @@ export function StartLoop({ projectId, slug, policies, datasets, primary }: Prop
           overlap: value.overlap,
           maxRounds: value.rounds,
           sampling: { temperature: Number(form.get('temperature')), maxNewTokens: Number(form.get('length')) },
+          policy: steps === '' ? {} : { steps: Number(steps) },
           gate: { minimumAccuracyLow: gate === '' ? null : Number(gate) / 100 },
           evaluation: { prompts: value.evaluation, comparisons: value.comparisons },
           decision: { rule: String(form.get('rule')) },
@@ -89,7 +100,7 @@ export function StartLoop({ projectId, slug, policies, datasets, primary }: Prop
       <div className={styles.pair}>
         <Field label={t('create.reference')} hint={t('create.referenceHint')}>
           {(ids) => (
-            <select {...ids} name="reference" required>
+            <select {...ids} required value={referenceId} onChange={(event) => setReferenceId(event.currentTarget.value)}>
               {policies.map((policy) => (
                 <option key={policy.id} value={policy.id}>
                   {policy.name}
@@ -160,13 +171,32 @@ export function StartLoop({ projectId, slug, policies, datasets, primary }: Prop
           <NumberField
             label={t('create.temperature')}
             hint={t('create.temperatureHint')}
+            key={`temperature-${preset}`}
             name="temperature"
-            defaultValue={1}
+            defaultValue={sampling.temperature ?? 1}
             min={0.1}
             max={5}
             step={0.1}
           />
-          <NumberField label={t('create.length')} hint={t('create.lengthHint')} name="length" defaultValue={128} min={1} max={4096} />
+          <NumberField
+            key={`length-${preset}`}
+            label={t('create.length')}
+            hint={t('create.lengthHint')}
+            name="length"
+            defaultValue={sampling.maxNewTokens ?? 128}
+            min={1}
+            max={4096}
+          />
+          <NumberField
+            key={`steps-${preset}`}
+            label={t('create.steps')}
+            hint={t('create.stepsHint')}
+            name="steps"
+            {...(typeof training.steps === 'number' ? { defaultValue: training.steps } : {})}
+            min={1}
+            max={100_000}
+            optional
+          />
           <NumberField label={t('create.gate')} hint={t('create.gateHint')} name="gate" defaultValue={50} min={0} max={100} optional />
           <NumberField
             label={t('create.evaluation')}

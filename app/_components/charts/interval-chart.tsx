@@ -68,6 +68,7 @@ export function IntervalChart({ label, rows, range, mark, format }: Props) {
                 x={late ? x(row.high) : x(row.low)}
                 y={y - 12}
                 textAnchor={late ? 'end' : 'start'}
+                className={styles.over}
                 style={{ fill: row.color, fontWeight: 600 }}
               >
                 {row.name}

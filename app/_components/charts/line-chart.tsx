@@ -52,7 +52,7 @@ export function LineChart(props: LineChartProps) {
     ...levels,
     ...(props.yInclude ?? []),
   ]) ?? [0, 1];
-  const allTicks = niceTicks(ys[0], ys[1], height < 170 ? 3 : 4);
+  const allTicks = niceTicks(ys[0], ys[1], 4);
   // The axis ends a little beyond the data, not at the next round number: half the picture would stay empty.
   const room = 0.06 * (ys[1] - ys[0]);
   const yRange = [Math.max(allTicks[0] ?? 0, ys[0] - room), Math.min(allTicks.at(-1) ?? 1, ys[1] + room)] as const;
@@ -151,6 +151,7 @@ function EndLabel({ series, x, y, width }: { series: Series; x: (value: number) 
       x={x(last[0]) + (end ? -10 : 10)}
       y={Math.max(14, y(last[1]) - 9)}
       textAnchor={end ? 'end' : 'start'}
+      className={styles.over}
       style={{ fill: series.color ?? 'var(--d1)', fontWeight: 600 }}
     >
       {series.label}

@@ -24,7 +24,7 @@ export type Figure =
     }
   | { readonly kind: 'kl'; readonly nats: number; readonly reward: number | null; readonly steps: number }
   | { readonly kind: 'comparisons'; readonly filled: number; readonly wanted: number }
-  | { readonly kind: 'win-rate'; readonly estimate: Estimate; readonly against: 'reference' | 'previous' }
+  | { readonly kind: 'win-rate'; readonly estimate: Estimate; readonly against: 'reference' | 'previous'; readonly reference: Estimate }
   | {
       readonly kind: 'decision';
       readonly outcome: 'PROMOTED' | 'REJECTED' | 'STOPPED';

@@ -90,7 +90,8 @@ function evaluationFigure({ round, facts, winRates }: CellInput, run: CellRun | 
   if (labels && labels.filled < labels.wanted && round.stage === 'EVALUATION') {
     return { kind: 'comparisons', filled: labels.filled, wanted: labels.wanted };
   }
-  if (winRates?.previous.defined) return { kind: 'win-rate', estimate: winRates.previous, against: 'previous' };
+  if (winRates?.previous.defined)
+    return { kind: 'win-rate', estimate: winRates.previous, against: 'previous', reference: winRates.reference };
   return labels ? { kind: 'comparisons', filled: labels.filled, wanted: labels.wanted } : null;
 }
 

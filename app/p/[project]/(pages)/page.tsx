@@ -13,6 +13,7 @@ import { FirstStart } from '../_components/first-start';
 import styles from '../_components/first-start.module.css';
 import { ThisComputer } from '../_components/this-computer';
 import { loadProject } from '../_lib/load-project';
+import { policyChoices } from '../_lib/policy-choices';
 
 type Props = { params: Promise<{ project: string }> };
 
@@ -120,7 +121,7 @@ export default async function ProjectPage({ params }: Props) {
         hidden={jar.get(`plumbline-guide-${projectId}`)?.value === 'hidden'}
         counts={{ prompts: overview.prompts, models: overview.models, annotators: overview.annotators, loops: overview.loops }}
         guideline={{ version: guideline.version, text: guideline.text }}
-        policies={models.map(({ id, name }) => ({ id, name }))}
+        policies={policyChoices(models)}
         datasets={datasets.map(({ id, name, splits }) => ({ id, name, splits }))}
         notMine={notMine}
       />

@@ -8,6 +8,7 @@ import { StateChip } from '../../../../_components/ui/state-chip';
 import { getFormat, getT } from '../../../../_i18n/server';
 import { StartLoop } from '../../_components/start-loop';
 import { loadProject } from '../../_lib/load-project';
+import { policyChoices } from '../../_lib/policy-choices';
 
 type Props = { params: Promise<{ project: string }> };
 
@@ -84,7 +85,7 @@ export default async function LoopsPage({ params }: Props) {
               projectId={projectId}
               slug={project.slug}
               datasets={datasets.map(({ id, name, splits }) => ({ id, name, splits }))}
-              policies={policies.map(({ id, name }) => ({ id, name }))}
+              policies={policyChoices(policies)}
               primary
             />
           ) : (

@@ -5,6 +5,8 @@ import { createCommandQueue } from './command-queue';
 import type { Command } from './commands';
 import { DraftKeeper } from './draft-keeper';
 import type { KeyQueue } from './key-queue';
+import { Observed } from './observed';
+import { OneAtATime } from './one-at-a-time';
 import { Outbox, type Trouble } from './outbox';
 import { Presence } from './presence';
 import { ASIDE, type RankingAction, rankingReducer, readiness } from './ranking';
@@ -19,34 +21,22 @@ import {
 } from './screen-state';
 import { openRanking, sameAnswers, type TaskView, toComparison } from './task-view';
 
-interface Options {
-  api: LabelingApi;
-  store: BrowserStore;
-  readTrouble: (error: unknown) => Trouble;
-  now?: () => number;
-}
-
-interface Acknowledgement {
-  readonly annotationId: string | null;
-  readonly surplus: boolean;
-  readonly next: TaskView | null;
-}
-
 /** Everything the annotation screen does, without React: tasks and keys in, rankings out. One for a page. */
-export class AnnotateStore {
+export class AnnotateStore extends Observed<ScreenState> {
   readonly keys: KeyQueue<Command>;
   readonly #api: LabelingApi;
   readonly #store: BrowserStore;
   readonly #drafts: DraftKeeper;
-  readonly #readTrouble: Options['readTrouble'];
+  readonly #readTrouble: StoreOptions['readTrouble'];
   readonly #now: () => number;
   readonly #outbox: Outbox<TaskLetter, Acknowledgement>;
   readonly #presence: Presence;
-  readonly #listeners = new Set<() => void>();
-  #state: ScreenState;
-  #fetching = false;
+  readonly #feed = new OneAtATime(() => this.#fetchOne());
+  /** Letters sent so far: a count that a view carries is true only if none was under way meanwhile. */
+  #sendings = 0;
 
-  constructor({ api, store, readTrouble, now = Date.now }: Options) {
+  constructor({ api, store, readTrouble, now = Date.now }: StoreOptions) {
+    super(initialScreen());
     this.#api = api;
     this.#store = store;
     this.#readTrouble = readTrouble;
@@ -54,25 +44,19 @@ export class AnnotateStore {
     this.#presence = new Presence(() => void this.#beat(), now);
     this.keys = createCommandQueue(this);
     this.#drafts = new DraftKeeper(api, store, now, (assignmentId, draft) => {
-      if (this.#state.current?.view.assignmentId === assignmentId) this.#set({ draft });
+      if (this.getState().current?.view.assignmentId === assignmentId) this.set({ draft });
     });
     this.#outbox = new Outbox({
       send: (letter) => this.#send(letter),
       readTrouble,
       box: store,
       sent: (letter, answer) => this.#acknowledged(letter, answer),
+      refused: () => void this.fetch(),
       changed: () => this.#outboxChanged(),
       now,
     });
-    this.#state = initialScreen(this.#outbox.state);
+    this.set({ outbox: this.#outbox.state });
   }
-
-  getState = (): ScreenState => this.#state;
-
-  subscribe = (listener: () => void): (() => void) => {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  };
 
   /** Sends what an earlier page left unsent, then fetches the first task. */
   async start(): Promise<void> {
@@ -91,7 +75,7 @@ export class AnnotateStore {
 
   /** Any sign of a person at work: counts active time, and after a pause asks at once to hold the task again. */
   touch(): void {
-    this.#state.current?.time.touch(this.#now());
+    this.getState().current?.time.touch(this.#now());
     this.#presence.touch();
   }
 
@@ -102,7 +86,7 @@ export class AnnotateStore {
   /** Tries again at once whatever could not be sent or fetched. */
   retry(): void {
     void this.#outbox.sendNow();
-    if (this.#state.current === null) void this.fetch();
+    if (this.getState().current === null) void this.fetch();
   }
 
   discard(key: string): void {
@@ -111,53 +95,53 @@ export class AnnotateStore {
 
   /** Fetches a task when none is on the screen, and the one after it. */
   async fetch(): Promise<void> {
-    if (this.#fetching) return;
-    this.#fetching = true;
+    if (this.getState().phase === 'trouble') this.set({ phase: 'loading', trouble: null });
     try {
-      if (this.#state.phase === 'trouble') this.#set({ phase: 'loading', trouble: null });
-      while (await this.#fetchOne());
+      await this.#feed.run();
     } catch (error) {
       // With a task on the screen the work goes on; the next submit asks again.
-      if (this.#state.current === null) this.#stuck(this.#readTrouble(error));
-    } finally {
-      this.#fetching = false;
+      if (this.getState().current === null) this.#stuck(this.#readTrouble(error));
     }
   }
 
   /** Whether another one may be wanted. */
   async #fetchOne(): Promise<boolean> {
-    const { current, ahead } = this.#state;
+    const { current, ahead, outbox } = this.getState();
     if (current !== null && ahead.length > 0) return false;
+    const sendings = this.#sendings;
     const view = await this.#api.claim(current !== null);
-    if (view !== null && this.#arrive(view)) return true;
-    if (this.#state.current !== null) return current === null; // one came by another way meanwhile: fetch the one after it
+    if (view !== null) {
+      if (!outbox.sending && sendings === this.#sendings) this.set({ progress: view.progress });
+      if (this.#arrive(view)) return true;
+    }
+    if (this.getState().current !== null) return current === null; // one came by another way meanwhile: fetch the one after it
     if (current !== null) return true; // it was submitted meanwhile
-    if (this.#state.outbox.waiting.length === 0) {
-      this.#set({ phase: 'empty' });
+    if (this.getState().outbox.waiting.length === 0) {
+      this.set({ phase: 'empty' });
       this.keys.clear(); // meant for a task that will not come
     }
     return false;
   }
 
   rank(action: RankingAction): void {
-    const task = this.#state.current;
+    const task = this.getState().current;
     if (task === null) return;
     const ranking = rankingReducer(task.ranking, action);
     if (ranking === task.ranking) return;
     const changed = { ...task, ranking };
-    this.#set({ current: changed });
+    this.set({ current: changed });
     if (ranking.places === task.ranking.places) return;
     const answer = 'answer' in action && action.answer !== undefined ? action.answer : task.ranking.focus;
     const place = ranking.places[answer];
     this.say(
       action.type === 'undo' ? { kind: 'undone' } : { kind: place === ASIDE ? 'aside' : place === null ? 'cleared' : 'placed', answer },
     );
-    this.#set({ notice: null });
+    this.set({ notice: null });
     this.#drafts.keep(changed);
   }
 
   submit(): void {
-    const task = this.#state.current;
+    const task = this.getState().current;
     if (task === null) return;
     const ready = readiness(task.ranking.places);
     if (ready.kind !== 'ready') {
@@ -180,7 +164,7 @@ export class AnnotateStore {
   }
 
   skip(reason: SkipReason): void {
-    const task = this.#state.current;
+    const task = this.getState().current;
     if (task === null) return;
     const letter: TaskLetter = { kind: 'skip', key: crypto.randomUUID(), assignmentId: task.view.assignmentId, tries: 0, reason };
     this.#leave(letter, task, { lastSent: null, panel: null });
@@ -188,32 +172,33 @@ export class AnnotateStore {
 
   /** Undo; with nothing to undo in this task, the ranking sent last is taken back. */
   undo(): void {
-    const task = this.#state.current;
+    const task = this.getState().current;
     if (task !== null && task.ranking.past.length > 0) this.rank({ type: 'undo' });
     else void this.#takeBack();
   }
 
   /** Opens a panel, or closes it where it is the open one. */
   open(panel: ScreenState['panel']): void {
-    this.#set({ panel: this.#state.panel === panel ? null : panel });
+    this.set({ panel: this.getState().panel === panel ? null : panel });
   }
 
   toggle(what: 'differences' | 'promptFolded'): void {
-    this.#set({ [what]: !this.#state[what] });
+    this.set({ [what]: !this.getState()[what] });
   }
 
   /** The screen goes on at once; the letter follows behind. */
   #leave(letter: TaskLetter, task: OpenTask, change: Partial<ScreenState>): void {
     this.#drafts.leave(task);
-    const [next, ...rest] = this.#state.ahead;
+    const [next, ...rest] = this.getState().ahead;
     const then: Partial<ScreenState> =
       next === undefined ? { current: null, phase: 'loading', draft: { kind: 'none', at: null } } : this.#shown(next);
-    this.#set({ ...change, ...then, notice: null, ahead: rest });
+    this.set({ ...change, ...then, notice: null, ahead: rest });
     this.#outbox.add(letter);
     this.keys.drain();
   }
 
   #send(letter: TaskLetter): Promise<Acknowledgement> {
+    this.#sendings += 1;
     const { assignmentId } = letter;
     return letter.kind === 'submit'
       ? this.#api.submit({ assignmentId, idempotencyKey: letter.key, content: letter.content, activeMs: letter.activeMs })
@@ -222,39 +207,37 @@ export class AnnotateStore {
 
   #acknowledged(letter: TaskLetter, { annotationId, surplus, next }: Acknowledgement): void {
     this.#store.forgetDraft(letter.assignmentId);
-    const { lastSent, progress } = this.#state;
-    if (lastSent?.key === letter.key) this.#set({ lastSent: { ...lastSent, annotationId } });
-    if (surplus) this.#set({ notice: { kind: 'surplus' } });
-    const done = letter.kind === 'submit' ? 1 : 0;
-    if (progress !== null) this.#set({ progress: { doneToday: progress.doneToday + done, left: Math.max(0, progress.left - 1) } });
+    const { lastSent, progress } = this.getState();
+    if (lastSent?.key === letter.key) this.set({ lastSent: { ...lastSent, annotationId } });
+    if (surplus) this.set({ notice: { kind: 'surplus' } });
+    this.set({ progress: next?.progress ?? countDone(progress, letter) });
     if (next !== null) this.#arrive(next);
     void this.fetch();
   }
 
   #outboxChanged(): void {
     const { state } = this.#outbox;
-    this.#set({ outbox: state });
-    if (state.trouble !== null && this.#state.phase === 'loading') this.#stuck(state.trouble);
+    this.set({ outbox: state });
+    if (state.trouble !== null && this.getState().phase === 'loading') this.#stuck(state.trouble);
   }
 
   /** No task on the screen and none to be had: say why. Keys were meant for a task that did not come. */
   #stuck(trouble: Trouble): void {
-    this.#set({ phase: 'trouble', trouble });
+    this.set({ phase: 'trouble', trouble });
     this.keys.clear();
   }
 
   /** A task came: onto the screen, or behind the one that is there. False where it is here already, or on its way out. */
   #arrive(view: TaskView): boolean {
-    const { current, ahead, outbox } = this.#state;
-    this.#set({ progress: view.progress });
+    const { current, ahead, outbox } = this.getState();
     if ([current, ...ahead].some((task) => task?.view.assignmentId === view.assignmentId)) return false;
     if (outbox.waiting.some((letter) => letter.assignmentId === view.assignmentId)) return false;
     const { ranking, activeMs, draftedAt } = openRanking(view, this.#store.loadDraft(view.assignmentId));
     const task: OpenTask = { view, ranking, time: new ActiveTime(this.#now(), activeMs), draftedAt };
     if (current === null) {
-      this.#set(this.#shown(task));
+      this.set(this.#shown(task));
       this.keys.drain();
-    } else this.#set({ ahead: [...ahead, task] });
+    } else this.set({ ahead: [...ahead, task] });
     return true;
   }
 
@@ -265,34 +248,34 @@ export class AnnotateStore {
   }
 
   async #takeBack(): Promise<void> {
-    const { lastSent } = this.#state;
-    if (lastSent === null) this.#set({ notice: { kind: 'nothingToUndo' } });
+    const { lastSent } = this.getState();
+    if (lastSent === null) this.set({ notice: { kind: 'nothingToUndo' } });
     else if (this.#outbox.takeOut(lastSent.key)) this.#putBack(lastSent.task);
-    else if (lastSent.annotationId === null) this.#set({ notice: { kind: 'stillSending' } });
+    else if (lastSent.annotationId === null) this.set({ notice: { kind: 'stillSending' } });
     else await this.#withdraw(lastSent.annotationId, lastSent);
   }
 
   async #withdraw(annotationId: string, { key, task }: LastSent): Promise<void> {
-    this.#set({ takingBack: true });
+    this.set({ takingBack: true });
     try {
       const view = await this.#api.withdraw({ annotationId, idempotencyKey: `withdraw-${key}` });
       if (view === null) {
-        this.#set({ lastSent: null, takingBack: false, notice: { kind: 'withdrawn' } });
+        this.set({ lastSent: null, takingBack: false, notice: { kind: 'withdrawn' } });
       } else {
-        this.#set({ progress: view.progress });
+        this.set({ progress: view.progress });
         this.#putBack(sameAnswers(view, task.view) ? { ...task, view } : { ...task, view, ...openRanking(view, null) });
       }
     } catch (error) {
-      this.#set({ takingBack: false, notice: { kind: 'notTakenBack', trouble: this.#readTrouble(error) } });
+      this.set({ takingBack: false, notice: { kind: 'notTakenBack', trouble: this.#readTrouble(error) } });
     }
     this.keys.drain();
   }
 
   /** The task that was sent is on the screen again; the one that had come is the next. */
   #putBack(task: OpenTask): void {
-    const { current, ahead } = this.#state;
+    const { current, ahead } = this.getState();
     if (current !== null) this.#drafts.leave(current);
-    this.#set({
+    this.set({
       ...this.#shown({ ...task, draftedAt: this.#now() }),
       lastSent: null,
       takingBack: false,
@@ -302,16 +285,16 @@ export class AnnotateStore {
   }
 
   async #beat(): Promise<void> {
-    const { current, ahead, phase } = this.#state;
+    const { current, ahead, phase } = this.getState();
     if (phase === 'empty') return this.fetch();
     if (current === null) return;
     try {
       const answers = await this.#api.heartbeat([current, ...ahead].slice(0, 3).map((task) => task.view.assignmentId));
       const lost = new Set(answers.filter((answer) => !answer.held).map((answer) => answer.assignmentId));
       if (lost.size === 0) return;
-      this.#set({ ahead: this.#state.ahead.filter((task) => !lost.has(task.view.assignmentId)) });
-      const here = this.#state.current?.view.assignmentId;
-      if (here !== undefined && lost.has(here)) this.#set({ notice: { kind: 'lost' } });
+      this.set({ ahead: this.getState().ahead.filter((task) => !lost.has(task.view.assignmentId)) });
+      const here = this.getState().current?.view.assignmentId;
+      if (here !== undefined && lost.has(here)) this.set({ notice: { kind: 'lost' } });
     } catch {
       // The lease outlives many lost heartbeats; the next one comes in half a minute.
     }
@@ -319,11 +302,6 @@ export class AnnotateStore {
 
   /** For the live region. */
   say(what: Announcement): void {
-    this.#set({ said: { id: (this.#state.said?.id ?? 0) + 1, what } });
-  }
-
-  #set(change: Partial<ScreenState>): void {
-    this.#state = { ...this.#state, ...change };
-    for (const listener of this.#listeners) listener();
+    this.set({ said: { id: (this.getState().said?.id ?? 0) + 1, what } });
   }
 }

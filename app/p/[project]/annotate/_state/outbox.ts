@@ -35,6 +35,7 @@ interface Options<L extends Letter, Answer> {
   readTrouble: (error: unknown) => Trouble;
   box: LetterBox<L>;
   sent: (letter: L, answer: Answer) => void;
+  refused: () => void;
   changed: () => void;
   now: () => number;
 }
@@ -111,6 +112,7 @@ export class Outbox<L extends Letter, Answer> {
         }
         this.#next(); // stays in the box: after a reload it is tried, and shown, again
         this.#set({ refused: [...this.#state.refused, { letter, trouble }] });
+        this.#options.refused();
       }
     }
   }

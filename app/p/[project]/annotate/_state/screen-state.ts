@@ -1,6 +1,7 @@
 import type { SkipReason } from '#lib/domain/assignment';
 import type { Comparison } from '#lib/domain/comparison';
 import type { ActiveTime } from './active-time';
+import type { BrowserStore } from './browser-store';
 import type { Letter, OutboxState, Trouble } from './outbox';
 import type { PlaceGroup, RankingState } from './ranking';
 import type { Progress, TaskView } from './task-view';
@@ -74,13 +75,27 @@ export interface LabelingApi {
   heartbeat(assignmentIds: string[]): Promise<readonly { assignmentId: string; held: boolean }[]>;
 }
 
-export function initialScreen(outbox: OutboxState<TaskLetter>): ScreenState {
+export interface StoreOptions {
+  readonly api: LabelingApi;
+  readonly store: BrowserStore;
+  readonly readTrouble: (error: unknown) => Trouble;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+}
+
+export interface Acknowledgement {
+  readonly annotationId: string | null;
+  readonly surplus: boolean;
+  readonly next: TaskView | null;
+}
+
+export function initialScreen(): ScreenState {
   return {
     phase: 'loading',
     current: null,
     ahead: [],
     progress: null,
-    outbox,
+    outbox: { waiting: [], sending: false, trouble: null, retryAt: null, refused: [] },
     lastSent: null,
     takingBack: false,
     draft: { kind: 'none', at: null },
@@ -100,4 +115,10 @@ export function shownProgress({ progress, outbox }: ScreenState): { done: number
   const skips = outbox.waiting.length - submits;
   const done = progress.doneToday + submits;
   return { done, total: Math.max(done, progress.doneToday + progress.left - skips) };
+}
+
+/** The count after an acknowledgement that brought no newer one. */
+export function countDone(progress: Progress | null, letter: TaskLetter): Progress | null {
+  if (progress === null) return null;
+  return { doneToday: progress.doneToday + (letter.kind === 'submit' ? 1 : 0), left: Math.max(0, progress.left - 1) };
 }

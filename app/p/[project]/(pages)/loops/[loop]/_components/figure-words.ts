@@ -4,18 +4,18 @@ import { useFormatter, useTranslations } from 'use-intl/react';
 import type { Figure } from '#lib/services/loops/loop-view';
 import { spanWords } from '../../../runs/_components/span-words';
 
-/** The words of a stage's one number, a line each. */
-export function useFigureWords(): (figure: Figure | null) => string[] {
+/** The words of a stage's one number, a line each. `startsAtReference`: the policy before this round is the SFT policy. */
+export function useFigureWords(): (figure: Figure | null, startsAtReference: boolean) => string[] {
   const t = useTranslations('loops');
   const runs = useTranslations('runs');
   const format = useFormatter();
   const percent = (value: number) => format.number(value, { style: 'percent', maximumFractionDigits: 0 });
   const interval = (estimate: { value: number; low: number; high: number }) => ({
     value: percent(estimate.value),
-    low: percent(estimate.low),
+    low: format.number(Math.round(estimate.low * 100)),
     high: percent(estimate.high),
   });
-  return (figure) => {
+  return (figure, startsAtReference) => {
     switch (figure?.kind) {
       case undefined:
         return [];
@@ -54,7 +54,9 @@ export function useFigureWords(): (figure: Figure | null) => string[] {
         return [t('cell.comparisons', { filled: format.number(figure.filled), wanted: format.number(figure.wanted) })];
       case 'win-rate':
         if (!figure.estimate.defined) return [t('cell.undefined', { reason: figure.estimate.reason })];
-        return [t(figure.against === 'reference' ? 'cell.winReference' : 'cell.winPrevious', interval(figure.estimate))];
+        return [
+          t(figure.against === 'reference' || startsAtReference ? 'cell.winReference' : 'cell.winPrevious', interval(figure.estimate)),
+        ];
       case 'decision':
         return [figure.by === 'rule' || !figure.person ? t('cell.byRule') : t('cell.byPerson', { name: figure.person })];
     }

@@ -20,8 +20,8 @@ function reachedBy(rounds: readonly RoundView[]): Reached[] {
   return rounds.flatMap((round) => {
     const kl = round.cells.find((cell) => cell.figure?.kind === 'kl')?.figure;
     const win = round.cells.find((cell) => cell.figure?.kind === 'win-rate')?.figure;
-    if (kl?.kind !== 'kl' || win?.kind !== 'win-rate' || win.against !== 'reference' || !win.estimate.defined) return [];
-    return [{ ordinal: round.ordinal, nats: kl.nats, estimate: win.estimate }];
+    if (kl?.kind !== 'kl' || win?.kind !== 'win-rate' || !win.reference.defined) return [];
+    return [{ ordinal: round.ordinal, nats: kl.nats, estimate: win.reference }];
   });
 }
 
@@ -32,6 +32,7 @@ export function DistanceChart({ loop }: { loop: LoopView }) {
   const reached = reachedBy(loop.rounds);
   if (reached.length === 0) return null;
   const percent = (value: number) => format.number(value, { style: 'percent', maximumFractionDigits: 0 });
+  const low = (value: number) => format.number(Math.round(value * 100));
   const nats = (value: number) => format.number(value, { maximumFractionDigits: 2 });
   const sorted = [...reached].sort((a, b) => a.nats - b.nats);
   return (
@@ -64,7 +65,7 @@ export function DistanceChart({ loop }: { loop: LoopView }) {
             format.number(ordinal),
             nats(x),
             percent(estimate.value),
-            `${percent(estimate.low)}–${percent(estimate.high)}`,
+            `${low(estimate.low)}–${percent(estimate.high)}`,
           ])
         }
       />
@@ -76,9 +77,10 @@ export function Decisions({ decisions }: { decisions: readonly DecisionView[] })
   const t = useTranslations('loops');
   const format = useFormatter();
   const percent = (value: number) => format.number(value, { style: 'percent', maximumFractionDigits: 0 });
+  const low = (value: number) => format.number(Math.round(value * 100));
   const numbers = (key: 'accuracy' | 'winRate', estimate: Estimate | null) =>
     estimate?.defined
-      ? [t(`decisions.${key}`, { value: percent(estimate.value), low: percent(estimate.low), high: percent(estimate.high), n: estimate.n })]
+      ? [t(`decisions.${key}`, { value: percent(estimate.value), low: low(estimate.low), high: percent(estimate.high), n: estimate.n })]
       : [];
   return (
     <section className="card">

@@ -36,12 +36,18 @@ export function RoundsTable({ loop, slug }: { loop: LoopView; slug: string }) {
                 {t('rounds.name', { n: round.ordinal })}
                 <div className="dim" style={{ fontWeight: 400 }}>
                   {round.finishedAt
-                    ? format.dateTimeRange(round.createdAt, round.finishedAt, { day: 'numeric', month: 'short' })
+                    ? `${day(round.createdAt)} – ${day(round.finishedAt)}`
                     : t('rounds.since', { date: day(round.createdAt) })}
                 </div>
               </th>
               {round.cells.map((cell) => (
-                <Cell key={cell.stage} cell={cell} round={round} slug={slug} />
+                <Cell
+                  key={cell.stage}
+                  cell={cell}
+                  round={round}
+                  slug={slug}
+                  startsAtReference={round.initPolicy.id === loop.reference.id}
+                />
               ))}
             </tr>
           ))}
@@ -56,13 +62,20 @@ export function RoundsTable({ loop, slug }: { loop: LoopView; slug: string }) {
   );
 }
 
-function Cell({ cell, round, slug }: { cell: StageCell; round: RoundView; slug: string }) {
+interface CellProps {
+  cell: StageCell;
+  round: RoundView;
+  slug: string;
+  startsAtReference: boolean;
+}
+
+function Cell({ cell, round, slug, startsAtReference }: CellProps) {
   const t = useTranslations('loops');
   const common = useTranslations('common');
   const words = useFigureWords();
   const now = cell.stage === round.stage && round.finishedAt === null;
   const waits = cell.state === 'WAITING' || cell.state === 'PAUSED';
-  const lines = words(cell.figure);
+  const lines = words(cell.figure, startsAtReference);
   const word = stateWord();
   const toCome = cell.state === 'TO_COME';
   const person = cell.figure?.kind === 'decision' && cell.figure.by === 'person';

@@ -31,6 +31,7 @@ export function WaitingNote({ loop, waiting, slug, rights, resuming, onResume, o
   const format = useFormatter();
   const [deciding, setDeciding] = useState(false);
   const percent = (value: number) => format.number(value, { style: 'percent', maximumFractionDigits: 0 });
+  const low = (value: number) => format.number(Math.round(value * 100));
   const { figure, ordinal, kind } = waiting;
   const estimate = figure && 'estimate' in figure ? figure.estimate : null;
   const stage = t(`stage.${waiting.stage}`);
@@ -88,7 +89,7 @@ export function WaitingNote({ loop, waiting, slug, rights, resuming, onResume, o
           {estimate?.defined
             ? t('wait.gate.text', {
                 value: percent(estimate.value),
-                low: percent(estimate.low),
+                low: low(estimate.low),
                 high: percent(estimate.high),
                 prompts: estimate.n,
               })
@@ -106,7 +107,7 @@ export function WaitingNote({ loop, waiting, slug, rights, resuming, onResume, o
         : estimate.defined
           ? t('wait.decision.text', {
               value: percent(estimate.value),
-              low: percent(estimate.low),
+              low: low(estimate.low),
               high: percent(estimate.high),
               n: estimate.n,
             })

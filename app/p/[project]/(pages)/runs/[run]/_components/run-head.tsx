@@ -74,7 +74,7 @@ export function RunHead({ run, slug, staleSince, mayOperate, onStatus }: Props) 
           </span>
         )}
         {span && <span className="sm ink2">{t.rich(span.kind, { time: spanWords(span.milliseconds, t), ...bold })}</span>}
-        {running && run.phase && <span className="sm dim">{t('phase', { phase: run.phase })}</span>}
+        {running && run.phase && !run.kind.endsWith('TRAINING') && <span className="sm dim">{t('phase', { phase: run.phase })}</span>}
         <span className="sep" />
         <span className="sm ink2">
           {t(`device.${run.device}`)}

@@ -23,7 +23,7 @@ function RewardResult({ result }: { result: Extract<RunResult, { kind: 'REWARD_T
     if (!estimate.defined) return;
     const { value, low, high } = estimate;
     rows.push({
-      name: t(`gate.${key}`, { value: percent(value), low: percent(low), high: percent(high) }),
+      name: t(`gate.${key}`, { value: percent(value), low: format.number(Math.round(low * 100)), high: percent(high) }),
       value,
       low,
       high,

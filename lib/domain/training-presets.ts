@@ -17,7 +17,14 @@ const smallBelow = 20_000_000;
 export const trainingPresets: Readonly<Record<TrainingPresetName, TrainingSettings>> = {
   small: {
     sampling: { temperature: 0.8, maxNewTokens: 44, batchSize: 64 },
-    reward: { epochs: 4, patience: 1, batchPrompts: 8, learningRate: 2e-3 },
+    reward: {
+      epochs: 4,
+      patience: 4,
+      batchPrompts: 8,
+      learningRate: 2e-3,
+      beta2: 0.99,
+      schedule: { kind: 'cosine', warmup: 0.1, floor: 0.1 },
+    },
     policy: {
       steps: 16,
       batchSize: 64,

@@ -6,7 +6,8 @@ export function simulationConfig(given: { steps?: number | undefined; promptsPer
   const { sampling, policy } = trainingPresets.small;
   return {
     responsesPerPrompt: 6,
-    promptsPerRound: given.promptsPerRound ?? 160,
+    // Below about 200 rankings of six answers a reward model of this size mostly learns them by heart.
+    promptsPerRound: given.promptsPerRound ?? 220,
     sampling,
     gate: { minimumAccuracyLow: 0.5 },
     policy: given.steps === undefined ? policy : { ...policy, steps: given.steps },

@@ -3,7 +3,7 @@ import { scheduleConfig } from '#lib/ml/optim/schedule';
 
 /**
  * Settings of PPO on a learned reward. Defaults are the published ones of OpenAI's runs (lmhp = lm-human-preferences, Ziegler et al. 1909.08593;
- * InstructGPT = 2203.02155), made for models from 100 million parameters up; presets.ts holds those tried out on small models.
+ * InstructGPT = 2203.02155), made for models from 100 million parameters up; lib/domain/training-presets.ts holds those tried out on small models.
  */
 export const ppoConfig = z.object({
   seed: z.number().int().min(0).default(1),

@@ -14,7 +14,7 @@ import type { Tokenizer } from '#lib/ml/tokenizers/tokenizer';
 import { type FlatPairs, flattenPairs, type JudgedPair, judgedPairs, type RankedPrompt } from './reward-pairs';
 import type { CheckpointData, SampleRow, StepMetrics } from './trainer';
 
-/** Defaults are those published for models of billions of parameters; presets.ts holds those tried out on small ones. */
+/** Defaults are those published for models of billions of parameters; lib/domain/training-presets.ts holds those tried out on small ones. */
 export const rewardConfig = z.object({
   seed: z.number().int().min(0).default(1),
   /** InstructGPT 2203.02155 appendix C trains one epoch (more overfits there); we keep the epoch of the best calibrated validation loss instead. */

@@ -37,7 +37,7 @@ let serial = 0;
  */
 export async function finishQueued(
   deps: Deps,
-  options: { accuracyLow?: number; checkpoints?: number } = {},
+  options: { accuracyLow?: number; checkpoints?: number; before?: () => Promise<unknown> } = {},
 ): Promise<{ runId: string; modelId: string | null }> {
   const claim = await claimQueued(deps);
   const row = await deps.db.run.findUniqueOrThrow({ where: { id: claim.runId } });
@@ -89,6 +89,7 @@ export async function finishQueued(
   const trains = spec.kind === 'REWARD_TRAINING' || spec.kind === 'POLICY_TRAINING';
   serial += 1;
   const model = trains ? await storeFiles(deps, tinyModel(serial), { source: 'test' }) : undefined;
+  await options.before?.();
   const kind = spec.kind === 'REWARD_TRAINING' ? ('REWARD' as const) : ('POLICY' as const);
   const { modelId } = await finishRun(deps, claim, { result: results[spec.kind], ...(model ? { model: { ...model, kind } } : {}) });
   return { runId: claim.runId, modelId };

@@ -16,8 +16,8 @@ function judge(responses: readonly { id: string; text: string }[]): Comparison {
 }
 
 /** Somebody ranks every task of the project that he can get. */
-export async function rankAll(deps: Deps, projectId: string, limit = Number.POSITIVE_INFINITY): Promise<number> {
-  const [member] = await ensureSimulatedMembers(deps, actor, { projectId, names: ['Ranker'] });
+export async function rankAll(deps: Deps, projectId: string, limit = Number.POSITIVE_INFINITY, name = 'Ranker'): Promise<number> {
+  const [member] = await ensureSimulatedMembers(deps, actor, { projectId, names: [name] });
   const person = { kind: 'user', userId: member!.userId, isSystemAdmin: false } as const;
   let count = 0;
   for (let view = await claimTask(deps, person, { projectId }); view !== null && count < limit; count += 1) {

@@ -1,15 +1,13 @@
-export const nodeKinds = ['SNAPSHOT', 'RUN', 'CHECKPOINT', 'MODEL_VERSION', 'RESPONSE'] as const;
-export type NodeKind = (typeof nodeKinds)[number];
+export type NodeKind = 'SNAPSHOT' | 'RUN' | 'CHECKPOINT' | 'MODEL_VERSION' | 'RESPONSE';
 
 /**
  * An edge points from what was used to what came of it.
  * TRAINED_ON: snapshot -> run. INITIALISED_FROM: model -> run or model. SCORED_BY: reward model -> run.
  * GENERATED_BY: model -> response, and run -> checkpoint or model that it made. SELECTED_BY: snapshot of the evaluation or run -> promoted model.
  */
-export const edgeKinds = ['TRAINED_ON', 'INITIALISED_FROM', 'SCORED_BY', 'GENERATED_BY', 'SELECTED_BY'] as const;
-export type EdgeKind = (typeof edgeKinds)[number];
+export type EdgeKind = 'TRAINED_ON' | 'INITIALISED_FROM' | 'SCORED_BY' | 'GENERATED_BY' | 'SELECTED_BY';
 
-export interface LineageNode {
+interface LineageNode {
   readonly kind: NodeKind;
   readonly id: string;
 }

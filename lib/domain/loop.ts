@@ -37,7 +37,7 @@ const everyStage = (statuses: readonly StageStatus[]): From =>
  *
  * SAMPLING -> LABELING -> FREEZING -> REWARD_TRAINING -> REWARD_GATE -> POLICY_TRAINING -> EVALUATION -> DECISION
  */
-export const transitions = {
+const transitions = {
   sampled: { from: { SAMPLING: ['RUNNING'] }, to: { stage: 'LABELING', status: 'WAITING' } },
   labeled: { from: { LABELING: ['WAITING'] }, to: { stage: 'FREEZING', status: 'RUNNING' } },
   frozen: { from: { FREEZING: ['RUNNING'] }, to: { stage: 'REWARD_TRAINING', status: 'RUNNING' } },

@@ -1,10 +1,8 @@
 import { z } from 'zod';
 
-export const runKinds = ['GENERATION', 'REWARD_TRAINING', 'POLICY_TRAINING', 'EVALUATION'] as const;
-export type RunKind = (typeof runKinds)[number];
+export type RunKind = 'GENERATION' | 'REWARD_TRAINING' | 'POLICY_TRAINING' | 'EVALUATION';
 
-export const runStatuses = ['QUEUED', 'RUNNING', 'PAUSED', 'FAILED', 'CANCELLED', 'DONE'] as const;
-export type RunStatus = (typeof runStatuses)[number];
+export type RunStatus = 'QUEUED' | 'RUNNING' | 'PAUSED' | 'FAILED' | 'CANCELLED' | 'DONE';
 
 /** Over for good: DONE never changes; FAILED and CANCELLED change only through an asked-for resume. */
 export function isFinished(status: RunStatus): boolean {
@@ -65,7 +63,7 @@ export const estimateSchema = z.discriminatedUnion('defined', [
 ]);
 
 /** What a person reads of a policy beside the blind comparisons. */
-export const policySummary = z.object({
+const policySummary = z.object({
   modelId: id,
   role: z.enum(['candidate', 'reference', 'previous']),
   reward: z.number(),
@@ -77,7 +75,7 @@ export const policySummary = z.object({
 });
 export type PolicySummary = z.infer<typeof policySummary>;
 
-export const generationResult = z.object({
+const generationResult = z.object({
   kind: z.literal('GENERATION'),
   prompts: z.int(),
   responses: z.int(),
@@ -92,13 +90,13 @@ export const rewardResult = z.object({
   validationPrompts: z.int(),
   details: z.record(z.string(), z.json()).default({}),
 });
-export const policyResult = z.object({
+const policyResult = z.object({
   kind: z.literal('POLICY_TRAINING'),
   kl: z.number(),
   reward: z.number().nullable(),
   steps: z.int(),
   details: z.record(z.string(), z.json()).default({}),
 });
-export const evaluationResult = z.object({ kind: z.literal('EVALUATION'), policies: z.array(policySummary), tasks: z.int() });
+const evaluationResult = z.object({ kind: z.literal('EVALUATION'), policies: z.array(policySummary), tasks: z.int() });
 export const runResult = z.discriminatedUnion('kind', [generationResult, rewardResult, policyResult, evaluationResult]);
 export type RunResult = z.infer<typeof runResult>;

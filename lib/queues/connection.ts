@@ -14,7 +14,7 @@ export interface QueueSettings {
 }
 
 const postgres = withBackend(createPostgresBackend);
-export const defaultSchema = 'bullmq';
+const defaultSchema = 'bullmq';
 const defaultPrefix = 'plumbline';
 
 /** Creates the queue tables. Safe to call again, and from several processes at once; nothing to do on Redis. */

@@ -9,5 +9,3 @@ export const general = defineQueue({
     z.strictObject({ kind: z.literal('outbox'), outboxId: z.uuid(), attempt: z.int().min(0) }),
   ]),
 });
-
-export type GeneralPayload = z.infer<typeof general.payload>;

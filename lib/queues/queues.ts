@@ -6,13 +6,13 @@ import { type OpenQueue, openQueue, type QueueSettings } from './connection';
 import type { QueueDefinition } from './define-queue';
 import { general } from './general';
 
-export interface RunJob {
+interface RunJob {
   readonly runId: string;
   readonly attempt: number;
   readonly device: 'CPU' | 'GPU';
 }
 
-export interface OutboxJob {
+interface OutboxJob {
   readonly outboxId: string;
   readonly attempt: number;
 }
@@ -34,9 +34,11 @@ export interface Queues {
 
 const keep = { count: 100 };
 const answerWithin = 5_000;
+/** Nobody waits for a wake-up: a sweep does the same within seconds. */
+const wakeWithin = 1_000;
 
 /** BullMQ refuses ':' and bare integers in job ids; the attempt keeps a finished job from swallowing the next one. */
-export function runJobId(job: { readonly runId: string; readonly attempt: number }): string {
+function runJobId(job: { readonly runId: string; readonly attempt: number }): string {
   return `run-${job.runId}-a${job.attempt}`;
 }
 
@@ -56,10 +58,10 @@ export function connectQueues(settings: QueueSettings, onError: (error: Error) =
     }
     return opened.queue;
   };
-  const add = async <Payload>(definition: QueueDefinition<Payload>, payload: Payload, jobId: string) => {
+  const add = async <Payload>(definition: QueueDefinition<Payload>, payload: Payload, jobId: string, within = answerWithin) => {
     const data = definition.payload.parse(payload);
     const options = { jobId, attempts: 1, removeOnComplete: keep, removeOnFail: keep };
-    await answered(of(definition).add(definition.name, data, options));
+    await answered(of(definition).add(definition.name, data, options), within);
   };
   const isLive = async (definition: QueueDefinition<unknown>, jobId: string) => {
     const state = await answered(of(definition).getJobState(jobId));
@@ -71,7 +73,7 @@ export function connectQueues(settings: QueueSettings, onError: (error: Error) =
     backend: settings.redisUrl ? 'redis' : 'postgres',
     wake: async () => {
       try {
-        await add(general, { kind: 'wake' }, `wake-${randomUUID()}`);
+        await add(general, { kind: 'wake' }, `wake-${randomUUID()}`, wakeWithin);
       } catch (error) {
         onError(error instanceof Error ? error : new Error(String(error)));
       }
@@ -91,10 +93,10 @@ export function connectQueues(settings: QueueSettings, onError: (error: Error) =
 }
 
 /** A queue server that is gone must not hang a request. */
-async function answered<T>(work: Promise<T>): Promise<T> {
+async function answered<T>(work: Promise<T>, within = answerWithin): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(unavailable('it did not answer in 5 seconds')), answerWithin);
+    timer = setTimeout(() => reject(unavailable(`it did not answer in ${within / 1000} s`)), within);
   });
   try {
     return await Promise.race([work, late]);

@@ -5,7 +5,7 @@ import type { Clock } from '#lib/domain/clock';
 import type { Queues } from '#lib/queues/queues';
 
 /** What the services read of the configuration; parsed once from the environment in lib/env.ts. */
-export interface AppConfig {
+interface AppConfig {
   /** The folder that holds everything of an installation (PLUMBLINE_HOME). */
   readonly dataDir: string;
   readonly databaseUrl: string;

@@ -41,7 +41,7 @@ export interface StageCell {
   readonly figure: Figure | null;
 }
 
-export interface NamedModel {
+interface NamedModel {
   readonly id: string;
   readonly name: string;
 }

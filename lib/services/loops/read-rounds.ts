@@ -11,7 +11,7 @@ export const roundInclude = {
 
 export type RoundRow = Prisma.RoundGetPayload<{ include: typeof roundInclude }>;
 
-export interface LabelCounts {
+interface LabelCounts {
   readonly filled: number;
   readonly wanted: number;
   readonly activeMs: number;

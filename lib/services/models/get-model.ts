@@ -8,7 +8,7 @@ import { type ModelSummary, modelSelect, toModelSummary } from './list-models';
 
 export const getModelInput = z.strictObject({ modelId: z.uuid() });
 
-export interface Relative {
+interface Relative {
   readonly kind: EdgeKind;
   readonly id: string;
   readonly name: string;

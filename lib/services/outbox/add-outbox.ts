@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Tx } from '#lib/db/create-db';
 
-export const outboxKinds = ['run', 'advance-round', 'freeze-snapshot', 'import-model'] as const;
-export type OutboxKind = (typeof outboxKinds)[number];
+export type OutboxKind = 'run' | 'advance-round' | 'freeze-snapshot' | 'import-model';
 
 /**
  * Writes down what has to happen, in the transaction of the change that asks for it. The same `dedupeKey` twice is one row.

@@ -60,7 +60,7 @@ export default async function HomePage() {
                     {t('waiting.text', { loop: loop.name, n: loop.rounds, stage: loop.stage ? stages(`stage.${loop.stage}`) : '' })}
                   </div>
                 </div>
-                <Link className="btn" href={`/p/${project.slug}/loops/${loop.id}`}>
+                <Link className={next ? 'btn' : 'btn primary'} href={`/p/${project.slug}/loops/${loop.id}`}>
                   {t('waiting.open')}
                 </Link>
               </section>

@@ -34,9 +34,3 @@ export async function requireSession(): Promise<SignedIn> {
   const path = (await headers()).get('x-pathname') ?? '/';
   redirect(`/sign-in?next=${encodeURIComponent(path)}`);
 }
-
-/** A path of ours to go on to after signing in; anything else (another host, a script address) becomes the home page. */
-export function safeNext(next: string | undefined): string {
-  if (!next?.startsWith('/') || next.startsWith('//') || next.includes('\\')) return '/';
-  return next;
-}

@@ -1,6 +1,7 @@
 import type { Metadata } from 'next';
 import { redirect } from 'next/navigation';
-import { getSession, safeNext } from '../_auth/session';
+import { safeNext } from '../_auth/safe-next';
+import { getSession } from '../_auth/session';
 import styles from '../_components/shell/gate.module.css';
 import { Shell } from '../_components/shell/shell';
 import { getT } from '../_i18n/server';

@@ -4,7 +4,7 @@ import type { LanguageModel, ScalarModel } from '#lib/ml/nn/llama';
 import { chunk, packRows, type TokenBatch, type TokenRow, unpackRows } from './batches';
 
 /** Runs `work` without keeping anything but the numbers. */
-export function readOnce(engine: Engine, work: () => Tensor): Float32Array {
+function readOnce(engine: Engine, work: () => Tensor): Float32Array {
   const tensor = engine.tidy(work);
   const values = engine.read(tensor) as Float32Array;
   // A copy: the engine may own the memory behind what it reads.

@@ -23,7 +23,7 @@ const troubleWords: ReadonlySet<string> = new Set(
 );
 
 /** The parts of a gold score, in points; `total` is their sum. */
-export interface GoldParts {
+interface GoldParts {
   readonly warmth: number;
   readonly trouble: number;
   readonly turn: number;

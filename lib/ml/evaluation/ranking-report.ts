@@ -14,7 +14,7 @@ export interface ScoredRanking {
   readonly pairs: readonly JudgedPair[];
 }
 
-export interface MarginBin {
+interface MarginBin {
   /** Bounds of |difference of scores|; high is null in the last bin. */
   readonly low: number;
   readonly high: number | null;

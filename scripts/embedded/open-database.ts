@@ -17,8 +17,16 @@ export function databaseAddress(url: string): string {
   return `${hostname}:${port || '5432'}${pathname}`;
 }
 
-async function requireAnswer(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+/** A real query over a connection of its own. */
+export async function databaseAnswers(url: string): Promise<boolean> {
+  return requireAnswer(url, 3_000).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function requireAnswer(url: string, withinMs = 10_000): Promise<void> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: withinMs, query_timeout: withinMs });
   client.on('error', () => undefined);
   try {
     await client.connect();

@@ -9,7 +9,7 @@ import { migrateQueues } from '#lib/queues/connection';
 import { createFirstAdminInvitation } from '#lib/services/people/create-first-admin-invitation';
 import type { Reporter } from '../bootstrap/steps.mjs';
 import { migrateDatabase } from '../embedded/migrate';
-import { type OpenDatabase, openDatabase } from '../embedded/open-database';
+import { databaseAnswers, type OpenDatabase, openDatabase } from '../embedded/open-database';
 import { DatabaseKeeper } from './database-keeper';
 import { ManagedChild } from './managed-child';
 import { requireRedis } from './require-redis';
@@ -163,7 +163,11 @@ class Supervisor {
     };
     const { root, reporter } = this.options;
     const spec = { name, args, cwd: root, env: environment, graceMs };
-    return new ManagedChild(spec, env.dataDir, path.join(env.dataDir, 'logs'), { say: (text) => reporter.say(name, text), gaveUp });
+    return new ManagedChild(spec, env.dataDir, path.join(env.dataDir, 'logs'), {
+      say: (text) => reporter.say(name, text),
+      databaseAnswers: () => databaseAnswers(url),
+      gaveUp,
+    });
   }
 
   private startWeb(url: string): void {

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { forgetProcess, noteProcess } from '../bootstrap/process-record.mjs';
 import { endSession, type NotedProcess } from '../bootstrap/processes.mjs';
 import { importantLine } from './important-line';
@@ -7,6 +8,7 @@ import { LogFile } from './log-file';
 import { decideRestart } from './restart-policy';
 
 const sameLineMs = 30_000;
+const databasePollMs = 1_000;
 
 export interface ChildSpec {
   readonly name: string;
@@ -19,6 +21,7 @@ export interface ChildSpec {
 
 export interface ChildHooks {
   say(text: string): void;
+  databaseAnswers(): Promise<boolean>;
   /** It died too often; `reason` holds the end of its log. */
   gaveUp(reason: string): void;
 }
@@ -65,9 +68,10 @@ export class ManagedChild {
     for (const source of ['stdout', 'stderr'] as const) {
       createInterface({ input: child[source] }).on('line', (line) => this.take(line, source));
     }
+    const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
     this.ended = new Promise((resolve) => {
       const end = (how: string) => {
-        void this.onEnd(how, Date.now() - startedAt).finally(resolve);
+        void this.onEnd(how, Date.now() - startedAt, closed).finally(resolve);
       };
       child.once('error', (error) => end(error.message));
       child.once('exit', (code, signal) => end(signal === null ? `ended with code ${code}` : `was ended by ${signal}`));
@@ -97,26 +101,43 @@ export class ManagedChild {
     this.hooks.say(important);
   }
 
-  private async onEnd(how: string, livedMs: number): Promise<void> {
+  private async onEnd(how: string, livedMs: number, closed: Promise<void>): Promise<void> {
     this.log.write(`--- ${new Date().toISOString()} ${this.spec.name} ${how}`);
     if (this.stopping) return;
     // Children of its own may have outlived it.
     if (this.noted !== undefined) await endSession(this.noted, 0);
+    // Its last words are still in the pipe.
+    await Promise.race([closed, sleep(500)]);
     if (this.stopping) return;
+    // What dies because the database is away is not at fault, and would only die again before it is back.
+    if (!(await this.hooks.databaseAnswers())) {
+      this.hooks.say(`${how}; starting it again when the database answers`);
+      this.later(databasePollMs);
+      return;
+    }
     const decision = decideRestart(livedMs, this.quickDeaths);
     this.quickDeaths = decision.quickDeaths;
     if (decision.kind === 'give-up') {
-      const tail = this.log
-        .lastLines(20)
-        .filter((line) => !line.startsWith('---'))
-        .slice(-6)
-        .map((line) => importantLine(line, 'stderr') ?? line.trim());
-      this.hooks.gaveUp(
-        `${this.spec.name} ${how}, ${decision.quickDeaths} times in a row. Its log ends with:\n${tail.join('\n')}\nThe whole log: ${this.log.file}`,
-      );
+      const times = `${decision.quickDeaths} times in a row`;
+      this.hooks.gaveUp(`${this.spec.name} ${how}, ${times}. Its log ends with:\n${this.lastWords()}\nThe whole log: ${this.log.file}`);
       return;
     }
     this.hooks.say(`${how}; starting it again in ${decision.delayMs / 1000} s`);
-    this.timer = setTimeout(() => this.start(), decision.delayMs);
+    this.later(decision.delayMs);
+  }
+
+  private later(delayMs: number): void {
+    if (this.stopping) return;
+    this.timer = setTimeout(async () => {
+      if (await this.hooks.databaseAnswers()) this.start();
+      else this.later(databasePollMs);
+    }, delayMs);
+  }
+
+  /** The end of the log without the frames of stacks. */
+  private lastWords(): string {
+    const lines = this.log.lastLines(40).filter((line) => !line.startsWith('---'));
+    const important = lines.flatMap((line) => importantLine(line, 'stderr') ?? []);
+    return (important.length > 0 ? important : lines).slice(-6).join('\n');
   }
 }

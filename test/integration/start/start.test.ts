@@ -48,6 +48,19 @@ async function addProject(slug: string): Promise<void> {
   await db.project.create({ data: { slug, name: slug } }).finally(() => db.$disconnect());
 }
 
+async function untilWorkerRegistered(pid: number): Promise<void> {
+  const db = createDb(running.databaseUrl, { max: 1 });
+  try {
+    for (let attempt = 0; attempt < 300; attempt += 1) {
+      if ((await db.workerProcess.count({ where: { pid } })) > 0) return;
+      await sleep(100);
+    }
+    throw new Error(`worker ${pid} did not begin to work:\n${running.output}`);
+  } finally {
+    await db.$disconnect();
+  }
+}
+
 beforeAll(async () => {
   port = await freePort();
   running = start();
@@ -134,11 +147,12 @@ describe('what dies is started again', () => {
   test('worker', async () => {
     const old = running.pidOf('worker');
     process.kill(old, 'SIGKILL');
-    await untilReplaced(() => running.pidOf('worker'), old);
+    await untilWorkerRegistered(await untilReplaced(() => running.pidOf('worker'), old));
   });
 
   test('PostgreSQL, on the same port and with everything that was saved', async () => {
     await addProject('before-the-kill');
+    await untilWorkerRegistered(running.pidOf('worker'));
     const old = running.postgresPid;
     const [web, worker, url] = [running.pidOf('web'), running.pidOf('worker'), running.databaseUrl];
     process.kill(old, 'SIGKILL');

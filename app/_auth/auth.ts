@@ -14,7 +14,7 @@ interface Settings {
 }
 
 /** E-mail and password only; accounts are made by accepting an invitation (lib/services/people), never here. */
-export function createAuth(deps: Deps, settings: Settings) {
+function createAuth(deps: Deps, settings: Settings) {
   return betterAuth({
     appName: 'Plumbline',
     secret: settings.secret,
@@ -62,7 +62,7 @@ export function createAuth(deps: Deps, settings: Settings) {
   });
 }
 
-export type Auth = ReturnType<typeof createAuth>;
+type Auth = ReturnType<typeof createAuth>;
 
 export function getAuth(): Auth {
   return once('auth', () => createAuth(getDeps(), getWebConfig()));

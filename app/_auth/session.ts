@@ -4,7 +4,7 @@ import { cache } from 'react';
 import type { Actor } from '#lib/domain/actor';
 import { getAuth } from './auth';
 
-export interface SessionUser {
+interface SessionUser {
   id: string;
   name: string;
   email: string;

@@ -6,7 +6,7 @@ import { AppError } from '#lib/errors';
 import type { Deps } from '#lib/services/deps';
 import { shownError, trpcCode } from './errors';
 
-export interface Context {
+interface Context {
   deps: Deps;
   /** Null when signed out. */
   actor: Actor | null;

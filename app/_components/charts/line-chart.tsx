@@ -4,7 +4,7 @@ import styles from './charts.module.css';
 import { extent, linear, linePath, niceTicks, type Point } from './scale';
 import { useWidth } from './use-width';
 
-export interface Series {
+interface Series {
   points: readonly Point[];
   /** A color token; series also differ by dash or marker. */
   color?: string;
@@ -18,7 +18,7 @@ export interface Series {
   label?: string;
 }
 
-export interface Plumb {
+interface Plumb {
   x: number;
   label?: string;
   /** Thin: a restart; with the weight at its foot: now, rule, peak. */

@@ -10,7 +10,7 @@ import styles from './shell.module.css';
 import { Tabs } from './tabs';
 import { ThemeToggle } from './theme-toggle';
 
-export interface BarProject {
+interface BarProject {
   slug: string;
   name: string;
 }

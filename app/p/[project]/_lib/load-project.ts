@@ -9,7 +9,7 @@ import { type ProjectTab, projectTabs } from '../../../_components/shell/project
 import { getDeps } from '../../../_deps';
 
 /** What one must be allowed to do for a tab to be shown, and its page to open. */
-export const tabAction: Readonly<Record<ProjectTab, ProjectAction>> = {
+const tabAction: Readonly<Record<ProjectTab, ProjectAction>> = {
   annotate: 'labeling.annotate',
   data: 'dataset.read',
   models: 'model.read',

@@ -123,6 +123,11 @@ function watchRuns(deps: Deps, opened: OpenWorker, held: Map<string, HeldRun>, b
   opened.worker.on('failed', (job, error) => {
     const payload = runPayload.safeParse(job?.data);
     if (!payload.success) return;
+    // A lock that was not renewed in time proves nothing, and its child may be at work: the run's heartbeat decides, and the sweep looks at it.
+    if (error.message.includes('stalled')) {
+      wake();
+      return;
+    }
     held.delete(payload.data.runId);
     deps.logger.error({ err: error, ...payload.data }, 'the process of a run ended');
     const why = error.message.startsWith('Unexpected exit code') ? describeExit(error.message) : error.message;

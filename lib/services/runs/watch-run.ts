@@ -55,7 +55,11 @@ export async function* watchRun(
         _count: { select: { checkpoints: true, events: true } },
       },
     });
-    if (epoch !== null && head.epoch !== epoch && head.step < last) {
+    const now = JSON.stringify(head);
+    if (epoch === null) {
+      seen = now;
+      yield { kind: 'state', run: await readRun(deps, runId) };
+    } else if (head.epoch !== epoch && head.step < last) {
       last = head.step;
       lastSamples = Math.min(lastSamples, last);
       yield { kind: 'restart', step: last };
@@ -78,11 +82,8 @@ export async function* watchRun(
       lastSamples = newestStep;
       yield { kind: 'samples', step: newestStep };
     }
-    const now = JSON.stringify(head);
-    if (now !== seen) {
-      seen = now;
-      yield { kind: 'state', run: await readRun(deps, runId) };
-    }
+    if (now !== seen) yield { kind: 'state', run: await readRun(deps, runId) };
+    seen = now;
     if (isFinished(head.status)) return;
     await sleep(lookEvery, undefined, { signal }).catch(() => undefined);
   }

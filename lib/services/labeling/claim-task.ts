@@ -52,6 +52,8 @@ export async function claimFor(
       if (await renewLease(tx, userId, candidate, leaseExpiry(now, ahead))) return candidate.assignmentId;
     }
     const current = held[0];
+    // What lay preloaded until now may have become the task in hand: from here on it is held for long.
+    if (ahead && current !== undefined) await renewLease(tx, userId, current, leaseExpiry(now, false));
     const second = ahead && current !== undefined;
     const slot = (await claimSlot(tx, userId, projectId, now, second)) ?? (second ? null : await takeBack(tx, userId, projectId, now));
     return slot && (await createAssignment(tx, userId, slot, now, second ? current : undefined));

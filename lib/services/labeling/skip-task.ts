@@ -13,7 +13,7 @@ export const skipTaskInput = z.strictObject({
   note: z.string().trim().max(500).default(''),
 });
 
-/** Gives a task back with a reason; this person is not asked again. Answers with the task after it. */
+/** Gives a task back with a reason; this person is not asked again. Answers with a task that he does not hold yet. */
 export async function skipTask(
   deps: Pick<Deps, 'db' | 'clock'>,
   actor: Actor,
@@ -41,5 +41,5 @@ export async function skipTask(
       data: { state: 'FREE', annotatorId: null, leaseExpiresAt: null },
     });
   });
-  return { next: await claimFor(deps, userId, projectId, false) };
+  return { next: await claimFor(deps, userId, projectId, true) };
 }

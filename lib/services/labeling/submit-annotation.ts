@@ -29,7 +29,7 @@ export const submitAnnotationInput = z.strictObject({
 });
 
 export interface SubmittedAnnotation extends Acknowledgement {
-  /** The task after it; null where nothing is left now. */
+  /** A task that this person does not hold yet: the one after the preloaded one, where there is one. Null where nothing is left now. */
   readonly next: AssignmentView | null;
 }
 
@@ -97,7 +97,7 @@ export async function submitAnnotation(
     return { acknowledgement: acknowledged, full: taskFull };
   });
   if (full) await deps.queues.wake();
-  return { ...acknowledgement, next: await claimFor(deps, userId, projectId, false) };
+  return { ...acknowledgement, next: await claimFor(deps, userId, projectId, true) };
 }
 
 interface Submitter {

@@ -9,14 +9,19 @@ import { Observed } from './observed';
 import { OneAtATime } from './one-at-a-time';
 import { Outbox, type Trouble } from './outbox';
 import { Presence } from './presence';
-import { ASIDE, type RankingAction, rankingReducer, readiness } from './ranking';
+import { type RankingAction, rankingReducer, readiness } from './ranking';
 import {
+  type Acknowledgement,
   type Announcement,
+  announcementOf,
+  countDone,
   initialScreen,
   type LabelingApi,
   type LastSent,
   type OpenTask,
   type ScreenState,
+  type StoreOptions,
+  shownTask,
   type TaskLetter,
 } from './screen-state';
 import { openRanking, sameAnswers, type TaskView, toComparison } from './task-view';
@@ -32,7 +37,7 @@ export class AnnotateStore extends Observed<ScreenState> {
   readonly #outbox: Outbox<TaskLetter, Acknowledgement>;
   readonly #presence: Presence;
   readonly #feed = new OneAtATime(() => this.#fetchOne());
-  /** Letters sent so far: a count that a view carries is true only if none was under way meanwhile. */
+  /** Tries of letters so far: a count that a view carries is true only if none may have arrived meanwhile. */
   #sendings = 0;
 
   constructor({ api, store, readTrouble, now = Date.now }: StoreOptions) {
@@ -108,12 +113,10 @@ export class AnnotateStore extends Observed<ScreenState> {
   async #fetchOne(): Promise<boolean> {
     const { current, ahead, outbox } = this.getState();
     if (current !== null && ahead.length > 0) return false;
-    const sendings = this.#sendings;
+    const sendings = outbox.waiting.some((letter) => letter.tries > 0) ? null : this.#sendings;
     const view = await this.#api.claim(current !== null);
-    if (view !== null) {
-      if (!outbox.sending && sendings === this.#sendings) this.set({ progress: view.progress });
-      if (this.#arrive(view)) return true;
-    }
+    if (view !== null && sendings === this.#sendings) this.set({ progress: view.progress });
+    if (view !== null && this.#arrive(view)) return true;
     if (this.getState().current !== null) return current === null; // one came by another way meanwhile: fetch the one after it
     if (current !== null) return true; // it was submitted meanwhile
     if (this.getState().outbox.waiting.length === 0) {
@@ -131,12 +134,8 @@ export class AnnotateStore extends Observed<ScreenState> {
     const changed = { ...task, ranking };
     this.set({ current: changed });
     if (ranking.places === task.ranking.places) return;
-    const answer = 'answer' in action && action.answer !== undefined ? action.answer : task.ranking.focus;
-    const place = ranking.places[answer];
-    this.say(
-      action.type === 'undo' ? { kind: 'undone' } : { kind: place === ASIDE ? 'aside' : place === null ? 'cleared' : 'placed', answer },
-    );
     this.set({ notice: null });
+    this.say(announcementOf(action, task.ranking, ranking));
     this.#drafts.keep(changed);
   }
 
@@ -191,7 +190,7 @@ export class AnnotateStore extends Observed<ScreenState> {
     this.#drafts.leave(task);
     const [next, ...rest] = this.getState().ahead;
     const then: Partial<ScreenState> =
-      next === undefined ? { current: null, phase: 'loading', draft: { kind: 'none', at: null } } : this.#shown(next);
+      next === undefined ? { current: null, phase: 'loading', draft: { kind: 'none', at: null } } : shownTask(next, this.#now());
     this.set({ ...change, ...then, notice: null, ahead: rest });
     this.#outbox.add(letter);
     this.keys.drain();
@@ -207,11 +206,12 @@ export class AnnotateStore extends Observed<ScreenState> {
 
   #acknowledged(letter: TaskLetter, { annotationId, surplus, next }: Acknowledgement): void {
     this.#store.forgetDraft(letter.assignmentId);
-    const { lastSent, progress } = this.getState();
+    const { current, lastSent, progress } = this.getState();
     if (lastSent?.key === letter.key) this.set({ lastSent: { ...lastSent, annotationId } });
     if (surplus) this.set({ notice: { kind: 'surplus' } });
     this.set({ progress: next?.progress ?? countDone(progress, letter) });
-    if (next !== null) this.#arrive(next);
+    // A letter of an earlier page: what else is held is not known here, so the one in hand is asked for first.
+    if (next !== null && (lastSent !== null || current !== null)) this.#arrive(next);
     void this.fetch();
   }
 
@@ -235,16 +235,10 @@ export class AnnotateStore extends Observed<ScreenState> {
     const { ranking, activeMs, draftedAt } = openRanking(view, this.#store.loadDraft(view.assignmentId));
     const task: OpenTask = { view, ranking, time: new ActiveTime(this.#now(), activeMs), draftedAt };
     if (current === null) {
-      this.set(this.#shown(task));
+      this.set(shownTask(task, this.#now()));
       this.keys.drain();
     } else this.set({ ahead: [...ahead, task] });
     return true;
-  }
-
-  #shown(task: OpenTask): Partial<ScreenState> {
-    const time = new ActiveTime(this.#now(), task.time.ms); // waiting behind another task is no work on this one
-    const draft = task.draftedAt === null ? ({ kind: 'none', at: null } as const) : ({ kind: 'saved', at: task.draftedAt } as const);
-    return { phase: 'open', trouble: null, current: { ...task, time }, draft };
   }
 
   async #takeBack(): Promise<void> {
@@ -276,7 +270,7 @@ export class AnnotateStore extends Observed<ScreenState> {
     const { current, ahead } = this.getState();
     if (current !== null) this.#drafts.leave(current);
     this.set({
-      ...this.#shown({ ...task, draftedAt: this.#now() }),
+      ...shownTask({ ...task, draftedAt: this.#now() }, this.#now()),
       lastSent: null,
       takingBack: false,
       ahead: current === null ? ahead : [current, ...ahead],
@@ -293,8 +287,7 @@ export class AnnotateStore extends Observed<ScreenState> {
       const lost = new Set(answers.filter((answer) => !answer.held).map((answer) => answer.assignmentId));
       if (lost.size === 0) return;
       this.set({ ahead: this.getState().ahead.filter((task) => !lost.has(task.view.assignmentId)) });
-      const here = this.getState().current?.view.assignmentId;
-      if (here !== undefined && lost.has(here)) this.set({ notice: { kind: 'lost' } });
+      if (lost.has(this.getState().current?.view.assignmentId ?? '')) this.set({ notice: { kind: 'lost' } });
     } catch {
       // The lease outlives many lost heartbeats; the next one comes in half a minute.
     }

@@ -60,6 +60,7 @@ export class Outbox<L extends Letter, Answer> {
   #timer: ReturnType<typeof setTimeout> | null = null;
   #failures = 0;
   #closed = false;
+  #running = false;
 
   constructor(options: Options<L, Answer>) {
     this.#options = options;
@@ -93,8 +94,17 @@ export class Outbox<L extends Letter, Answer> {
 
   /** Tries now whatever waits. Resolves when the outbox is empty or the first letter failed. */
   async sendNow(): Promise<void> {
-    if (this.#state.sending || this.#closed) return;
+    if (this.#running || this.#closed) return;
+    this.#running = true; // also while `sent` is told, which may add the next letter
     this.#clearTimer();
+    try {
+      await this.#sendAll();
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  async #sendAll(): Promise<void> {
     for (let first = this.#state.waiting[0]; first !== undefined && !this.#closed; first = this.#state.waiting[0]) {
       const letter: L = { ...first, tries: first.tries + 1 };
       this.#options.box.keep(letter); // before it leaves: after a crash it is known that the server may have it

@@ -1,9 +1,9 @@
 import type { SkipReason } from '#lib/domain/assignment';
 import type { Comparison } from '#lib/domain/comparison';
-import type { ActiveTime } from './active-time';
+import { ActiveTime } from './active-time';
 import type { BrowserStore } from './browser-store';
 import type { Letter, OutboxState, Trouble } from './outbox';
-import type { PlaceGroup, RankingState } from './ranking';
+import { ASIDE, type PlaceGroup, type RankingAction, type RankingState } from './ranking';
 import type { Progress, TaskView } from './task-view';
 
 /** A task that this page holds. */
@@ -121,4 +121,19 @@ export function shownProgress({ progress, outbox }: ScreenState): { done: number
 export function countDone(progress: Progress | null, letter: TaskLetter): Progress | null {
   if (progress === null) return null;
   return { doneToday: progress.doneToday + (letter.kind === 'submit' ? 1 : 0), left: Math.max(0, progress.left - 1) };
+}
+
+/** What changes when a task comes onto the screen. */
+export function shownTask(task: OpenTask, now: number): Partial<ScreenState> {
+  const time = new ActiveTime(now, task.time.ms); // waiting behind another task is no work on this one
+  const draft = task.draftedAt === null ? ({ kind: 'none', at: null } as const) : ({ kind: 'saved', at: task.draftedAt } as const);
+  return { phase: 'open', trouble: null, current: { ...task, time }, draft };
+}
+
+/** What is said of a change of places. */
+export function announcementOf(action: RankingAction, before: RankingState, after: RankingState): Announcement {
+  if (action.type === 'undo') return { kind: 'undone' };
+  const answer = 'answer' in action && action.answer !== undefined ? action.answer : before.focus;
+  const place = after.places[answer];
+  return { kind: place === ASIDE ? 'aside' : place === null ? 'cleared' : 'placed', answer };
 }

@@ -13,7 +13,7 @@ import { parseModelFiles } from '#lib/ml/models/hugging-face';
 import { promptsJsonl, storyPrompts } from './story-prompts';
 
 const root = path.resolve(import.meta.dirname, '../..');
-const promptCount = 420;
+const promptCount = 480;
 const promptSeed = 7;
 const storiesFile = z.object({ stories: z.array(z.object({ text: z.string() })) });
 

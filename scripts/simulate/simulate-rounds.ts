@@ -36,7 +36,12 @@ export async function simulateRounds(deps: Deps, simulated: SimulatedLoop): Prom
   const { seed, gold, annotator: config, log } = simulated;
   const { projectId } = await createProject(deps, actor, { name: `Simulation, seed ${seed}`, description: gold.describe() });
   const referenceId = await simulated.importPolicy(projectId);
-  const { datasetId } = await importPrompts(deps, actor, { projectId, name: 'prompts', bytes: simulated.prompts });
+  const { datasetId } = await importPrompts(deps, actor, {
+    projectId,
+    name: 'prompts',
+    bytes: simulated.prompts,
+    fractions: { train: 0.7, validation: 0.15, test: 0.15 },
+  });
   const random = createRandom(seed, 'simulated-annotators');
   const annotators = await makeAnnotators(deps, projectId, simulated.annotators, random);
   const { loopId } = await createLoop(deps, actor, {

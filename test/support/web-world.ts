@@ -56,7 +56,7 @@ export async function createWebWorld(db: Db): Promise<WebWorld> {
   const lines = Array.from({ length: 200 }, (_, index) => JSON.stringify({ prompt: `${hostile[index % hostile.length]} ${index}` }));
   const { datasetId } = await importPrompts(deps, actor, {
     projectId,
-    name: hostile[4] ?? '',
+    name: (hostile[4] ?? '').slice(0, 180),
     bytes: new TextEncoder().encode(lines.join('\n')),
   });
   const model = await db.modelVersion.create({

@@ -36,9 +36,9 @@ export function FirstStart({ projectId, slug, hidden, counts, guideline, policie
   };
   const ready: Record<Step, boolean> = { prompts: true, model: true, good: true, people: true, loop: done.prompts && done.model };
   const next: Step | null = done.loop ? null : !done.prompts ? 'prompts' : !done.model ? 'model' : 'loop';
-  const [chosen, setChosen] = useState<Step | null | undefined>(undefined);
+  // Chosen once: a step that was just done stays open with its result.
+  const [open, setOpen] = useState<Step | null>(next && !notMine[next] ? next : null);
   const [shown, setShown] = useState(!hidden);
-  const open = chosen === undefined ? (next && !notMine[next] ? next : null) : chosen;
 
   function show(value: boolean) {
     setShown(value);
@@ -93,12 +93,7 @@ export function FirstStart({ projectId, slug, hidden, counts, guideline, policie
                 {notMine[step] ? (
                   <span className="sm dim">{t('steps.role', { roles: notMine[step] })}</span>
                 ) : ready[step] ? (
-                  <button
-                    type="button"
-                    className="btn"
-                    aria-expanded={open === step}
-                    onClick={() => setChosen(open === step ? null : step)}
-                  >
+                  <button type="button" className="btn" aria-expanded={open === step} onClick={() => setOpen(open === step ? null : step)}>
                     {step === 'good' && done.good ? t('good.edit') : t(`${step}.do`)}
                   </button>
                 ) : (

@@ -202,7 +202,7 @@ class Supervisor {
       reporter.write(`\nPlumbline runs at ${address}`);
       if (invitation !== null) {
         reporter.write(
-          `There is no admin yet. This link makes the first one; it works once, until ${invitation.expiresAt.toLocaleString()}:`,
+          `There is no admin yet. This link makes the first one; it works once, until ${invitation.expiresAt.toISOString().slice(0, 16).replace('T', ' ')} UTC:`,
         );
         reporter.write(`  ${address}/join/${invitation.token}`);
       }

@@ -21,6 +21,8 @@ export interface CliContext {
   finish(outcome: Outcome): void;
   /** What has to be closed before the process ends, the last one first. */
   onClose(close: () => Promise<void>): void;
+  /** What the command is doing; waited for shortly after Ctrl-C before things are closed under it. */
+  working?: Promise<unknown>;
 }
 
 export interface Given {
@@ -39,6 +41,7 @@ export function action(context: CliContext, work: (given: Given) => Promise<Outc
     const command = received.at(-1) as Command;
     const given = { args: command.processedArgs as string[], options: command.optsWithGlobals() };
     const working = work(given);
+    context.working = working;
     if (settings.endsItself) {
       context.finish(await working);
       return;

@@ -6,7 +6,8 @@ import { createProgram } from './program';
 import { findRoot } from './root';
 import { createTerminal } from './terminal';
 
-const closeWithinMs = 30_000;
+const closeWithinMs = 60_000;
+const settleWithinMs = 5_000;
 const helpCodes = new Set(['commander.helpDisplayed', 'commander.version', 'commander.help']);
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -15,16 +16,17 @@ async function main(argv: readonly string[]): Promise<number> {
   const terminal = createTerminal(process.stderr);
   const closers: (() => Promise<void>)[] = [];
   let outcome: Outcome | undefined;
+  let context: CliContext | undefined;
   const close = async () => {
-    for (let closer = closers.pop(); closer !== undefined; closer = closers.pop()) await closer().catch(() => undefined);
+    await within(settleWithinMs, context?.working);
+    for (let closer = closers.pop(); closer !== undefined; closer = closers.pop()) await within(closeWithinMs, closer());
   };
   const onSignal = () => {
     if (stop.signal.aborted) process.exit(exitCodes.interrupted);
     terminal.endProgress();
     stop.abort();
   };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal);
   // The reader of a pipe may have seen enough.
   process.stdout.on('error', () => process.exit(exitCodes.ok));
 
@@ -34,7 +36,7 @@ async function main(argv: readonly string[]): Promise<number> {
     const { root, version } = findRoot();
     // The data lies in the checkout unless said otherwise, wherever the command is called from.
     process.env.PLUMBLINE_HOME ||= `${root}/.plumbline`;
-    const context: CliContext = {
+    context = {
       root,
       signal: stop.signal,
       terminal,
@@ -50,7 +52,7 @@ async function main(argv: readonly string[]): Promise<number> {
     terminal.endProgress();
     if (thrown instanceof CommanderError && helpCodes.has(thrown.code)) {
       // A group without a command is wrong usage; asking for help is not.
-      exitCode = thrown.code === 'commander.help' ? exitCodes.wrong : exitCodes.ok;
+      exitCode = thrown.exitCode === 0 ? exitCodes.ok : exitCodes.wrong;
       if (!json) (exitCode === exitCodes.ok ? process.stdout : process.stderr).write(said.join(''));
       outcome = { json: thrown.code === 'commander.version' ? { version: thrown.message } : { help: said.join('') }, text: '' };
     } else {
@@ -62,10 +64,19 @@ async function main(argv: readonly string[]): Promise<number> {
     }
   }
   terminal.endProgress();
-  await Promise.race([close(), new Promise((resolve) => setTimeout(resolve, closeWithinMs).unref())]);
+  await within(closeWithinMs, close());
   if (json) process.stdout.write(`${JSON.stringify(outcome?.json ?? {})}\n`);
   else if (outcome?.text) process.stdout.write(`${outcome.text}\n`);
   return exitCode;
+}
+
+/** Waits for an end, good or bad, but not for ever. */
+async function within(milliseconds: number, work: Promise<unknown> | undefined): Promise<void> {
+  const ended = work?.then(
+    () => undefined,
+    () => undefined,
+  );
+  await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, milliseconds).unref())]);
 }
 
 process.exit(await main(process.argv.slice(2)));

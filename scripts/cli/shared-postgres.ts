@@ -20,6 +20,11 @@ export interface SharedPostgres {
   leave(): Promise<void>;
 }
 
+/** Every connection of this process and its children says whose it is; the driver reads the name from the environment. */
+export function nameConnections(): void {
+  process.env.PGAPPNAME = `plumbline command line ${process.pid}`;
+}
+
 function postmasterPid(folder: string): string | undefined {
   try {
     return readFileSync(path.join(folder, 'data', 'postmaster.pid'), 'utf8').split('\n')[0];
@@ -36,8 +41,8 @@ function isReady(folder: string): boolean {
   }
 }
 
-/** Two first starts at once would both make the cluster: one after the other. A dead holder's lock is taken over. */
-async function withStartLock<T>(folder: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+/** Two first starts at once would both make the cluster and its tables: one after the other. A dead holder's lock is taken over. */
+export async function withStartLock<T>(folder: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   const file = path.join(folder, 'starting');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const mine = JSON.stringify({ pid: process.pid, started: startOf(process.pid) });
@@ -84,7 +89,7 @@ export async function joinPostgres(dataDir: string, signal: AbortSignal, log: (l
     log('waiting for the start that is going on');
     await sleep(500);
   }
-  for (let attempt = 0; attempt < 20 && !signal.aborted; attempt += 1) {
+  for (let attempt = 0; attempt < 20; attempt += 1) {
     const server = await withStartLock(folder, signal, async () => {
       const started = await startPostgres({ folder, log });
       // Noted with its process id, so that a server of a later `npm start` is not taken for it.
@@ -102,7 +107,7 @@ export async function joinPostgres(dataDir: string, signal: AbortSignal, log: (l
 }
 
 async function openSession(server: EmbeddedPostgres): Promise<pg.Client | undefined> {
-  const session = new pg.Client({ connectionString: server.url('postgres'), application_name: 'plumbline command line' });
+  const session = new pg.Client({ connectionString: server.url('postgres') });
   session.on('error', () => undefined);
   try {
     await session.connect();
@@ -137,7 +142,9 @@ async function isLast(dataDir: string, folder: string, session: pg.Client): Prom
   const { rows: lock } = await session.query(`SELECT pg_try_advisory_lock(${lockKey}) AS held`);
   if (lock[0]?.held !== true) return false;
   const { rows } = await session.query(
-    `SELECT count(*)::int AS others FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`,
+    // Connections of this very process carry its name (nameConnections): one that was given up on Ctrl-C is no other user.
+    `SELECT count(*)::int AS others FROM pg_stat_activity
+     WHERE backend_type = 'client backend' AND application_name <> current_setting('application_name')`,
   );
   return rows[0]?.others === 0 && findLockHolder(dataDir) === undefined;
 }

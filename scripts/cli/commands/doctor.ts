@@ -9,7 +9,7 @@ import { checkEngine, reportEngine } from '../doctor/engine';
 import { checkBlobs, checkDisk, checkMemory, checkNode } from '../doctor/machine';
 import { exitCodes } from '../failure';
 import { action, type CliContext, type Outcome } from '../frame';
-import { joinPostgres } from '../shared-postgres';
+import { joinEmbedded } from '../installation';
 import { plain, widthOf } from '../terminal';
 
 /** Word and sign: the state is never told by a colour alone. */
@@ -73,9 +73,7 @@ async function checkServices(context: CliContext, env: Env): Promise<Check[]> {
       return [warn('database', 'database', `there is none in ${env.dataDir} yet`, 'Run "npm start": it makes one.', { embedded: true })];
     }
     try {
-      const shared = await joinPostgres(env.dataDir, context.signal, (line) => context.terminal.progress(line));
-      context.onClose(() => shared.leave());
-      url = shared.server.url('plumbline');
+      url = (await joinEmbedded(context, env.dataDir)).server.url('plumbline');
     } catch (error) {
       return [failed('database', 'database', error, 'Run "npm start" and read what it says about the database.')];
     }

@@ -25,17 +25,17 @@ export function registerLoopCreate(loop: Command, context: CliContext): void {
     .requiredOption('--model <model>', 'name or id of the SFT policy: the start, and the reference of the KL penalty')
     .requiredOption('--dataset <dataset>', 'name or id of the prompts')
     .option('--config <file>', 'JSON file with the settings of the loop; every setting has a default')
-    .option(
-      '--set <key=value>',
-      'one setting, after those of --config; may be repeated',
-      (value: string, before: string[]) => [...before, value],
-      [],
-    )
+    .option('--set <key=value>', 'one setting, after those of --config; may be repeated', (value: string, before?: string[]) => [
+      ...(before ?? []),
+      value,
+    ])
     .addHelpText(
       'after',
       `
 Settings (defaults in brackets): ${describeDefaults()}.
-reward.* and policy.* are those of the trainers, for example reward.epochs, policy.steps, policy.learningRate.
+reward.*: ${Object.keys(rewardConfig.shape).join(', ')}.
+policy.*: ${Object.keys(ppoConfig.shape).join(', ')}.
+Their defaults and sources stand in lib/ml/trainers.
 
 Example:
   plumbline loop create --project stories --name first --model stories260k --dataset openings \\
@@ -43,7 +43,7 @@ Example:
     )
     .action(
       action(context, async (given) => {
-        const config = await readConfig(optionalText(given, 'config'), given.options.set as string[]);
+        const config = await readConfig(optionalText(given, 'config'), (given.options.set as string[] | undefined) ?? []);
         const name = text(given, 'name');
         const installation = await openInstallation(context);
         const { deps, actor } = installation;

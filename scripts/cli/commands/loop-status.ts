@@ -29,8 +29,8 @@ export function registerLoopStatus(loop: Command, context: CliContext): void {
           const { id: loopId } = await findLoop(installation, argument(given, 0), optionalText(given, 'project'));
           let view = await getLoop(deps, actor, { loopId });
           const columns = process.stdout.columns ?? 160;
+          let shown = '';
           if (given.options.watch === true) {
-            let shown = '';
             while (!over.has(view.status) && !context.signal.aborted) {
               const drawn = loopStatusText(view, columns);
               if (drawn !== shown) context.terminal.screen(drawn);
@@ -39,7 +39,9 @@ export function registerLoopStatus(loop: Command, context: CliContext): void {
               if (!context.signal.aborted) view = (await getLoop(deps, actor, { loopId }).catch(lost(context.terminal))) ?? view;
             }
           }
-          return { json: { loop: view }, text: loopStatusText(view, columns) };
+          const drawn = loopStatusText(view, columns);
+          // On one terminal the watch has shown it already.
+          return { json: { loop: view }, text: drawn === shown && process.stdout.isTTY ? '' : drawn };
         },
         { endsItself: true },
       ),

@@ -23,7 +23,13 @@ export function registerWorker(program: Command, context: CliContext): void {
           // What the child processes of runs write to our stdout is log too.
           process.stdout.write = process.stderr.write.bind(process.stderr);
           const worker = await startWorker({
-            deps: { ...deps, logger: pino({ name: 'worker', level }, pino.destination(2)) },
+            deps: {
+              ...deps,
+              logger: pino(
+                { name: 'worker', level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime },
+                pino.destination(2),
+              ),
+            },
             queues,
             settings: deps.queueSettings,
             environment: { ...process.env, DATABASE_URL: databaseUrl, PLUMBLINE_HOME: env.dataDir, LOG_LEVEL: level },

@@ -114,6 +114,7 @@ const decisionOf: Readonly<Record<string, DecisionKind>> = {
   resumedLabeling: 'resumed',
   cancelled: 'cancelled',
   failed: 'failed',
+  tasksClosed: 'tasks-closed',
 };
 const decisionData = z.object({
   transition: z.string().default(''),

@@ -76,7 +76,8 @@ export type DecisionKind =
   | 'paused'
   | 'resumed'
   | 'cancelled'
-  | 'failed';
+  | 'failed'
+  | 'tasks-closed';
 
 export interface DecisionView {
   readonly id: string;

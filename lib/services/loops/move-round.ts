@@ -67,3 +67,22 @@ export async function moveRound(
     snapshotId: patch.snapshotId ?? round.snapshotId,
   };
 }
+
+/** A decision that leaves the round where it stands; kept beside its moves. */
+export async function recordNote(tx: Tx, round: LockedRound, name: string, mover: Mover, at: Date): Promise<void> {
+  const { stage, status } = round;
+  await tx.roundTransition.create({
+    data: {
+      roundId: round.id,
+      fromStage: stage,
+      fromStatus: status,
+      toStage: stage,
+      toStatus: status,
+      actorId: mover.actorId,
+      byRule: mover.actorId === null,
+      reason: mover.reason ?? null,
+      data: { transition: name, ...mover.data },
+      at,
+    },
+  });
+}

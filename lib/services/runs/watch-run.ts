@@ -59,7 +59,9 @@ export async function* watchRun(
     if (epoch === null) {
       seen = now;
       yield { kind: 'state', run: await readRun(deps, runId) };
-    } else if (head.epoch !== epoch && head.step < last) {
+    }
+    // Also where the watcher comes back after a break and knows rows that an attempt has since deleted.
+    if (head.epoch !== epoch && head.step < last) {
       last = head.step;
       lastSamples = Math.min(lastSamples, last);
       yield { kind: 'restart', step: last };

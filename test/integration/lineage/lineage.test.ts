@@ -36,7 +36,11 @@ describe('lineage', () => {
     bench = await createBench();
     project = await createTestProject(bench.deps);
     // A threshold of 0 promotes whatever people say: the second round stands on the first.
-    const config = { ...quickConfig, decision: { rule: 'win-rate' as const, threshold: 0 } };
+    const config = {
+      ...quickConfig,
+      decision: { rule: 'win-rate' as const, threshold: 0 },
+      sampling: { ...quickConfig.sampling, includeReference: true },
+    };
     const { loopId } = await createLoop(bench.deps, actor, { ...project, name: 'Traced', config });
     await startLoop(bench.deps, actor, { loopId });
     await drainGeneral(bench.deps);
@@ -108,6 +112,17 @@ describe('lineage', () => {
     }
     expect(down.size).toBeGreaterThan(annotations.length);
     expect(down).toEqual(up);
+  });
+
+  it('lets the SFT policy write one answer of each prompt where the loop asks for it', async () => {
+    const second = await bench.deps.db.round.findFirstOrThrow({ where: { ordinal: 2 } });
+    const answers = await bench.deps.db.response.groupBy({
+      by: ['modelVersionId'],
+      where: { run: { roundId: second.id, kind: 'GENERATION' } },
+      _count: { _all: true },
+    });
+    const counts = Object.fromEntries(answers.map((each) => [each.modelVersionId, each._count._all]));
+    expect(counts).toEqual({ [rounds[0]!.policy.modelId]: 32, [project.referenceId]: 16 });
   });
 
   it('keeps the rows of pruned checkpoints, without their bytes', async () => {

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { LoopConfigInput } from '#lib/domain/loop-config';
 import { cancelLoop } from '#lib/services/loops/cancel-loop';
+import { closeTasks } from '#lib/services/loops/close-tasks';
 import { createLoop } from '#lib/services/loops/create-loop';
 import { decideGate } from '#lib/services/loops/decide-gate';
 import { decideRound } from '#lib/services/loops/decide-round';
@@ -165,6 +166,26 @@ describe('a round moves', () => {
     expect(await stands()).toBe('REWARD_TRAINING/RUNNING');
     const moves = await bench.deps.db.roundTransition.findMany({ where: { roundId: (await round()).id, toStage: 'FREEZING' } });
     expect(moves).toHaveLength(1);
+  });
+
+  it('goes on with what is labeled when a researcher closes the rest, with a reason', async () => {
+    const { deps } = bench;
+    await start();
+    await finishQueued(deps);
+    const { id: roundId } = await round();
+    await expect(closeTasks(deps, actor, { roundId, reason: 'Deadline.' })).rejects.toMatchObject({ code: 'PRECONDITION' });
+    await rankAll(deps, project.projectId, 5);
+    expect(await closeTasks(deps, actor, { roundId, reason: 'Deadline.' })).toEqual({ filled: 5, closed: 11 });
+    await drainGeneral(deps);
+    expect(await stands()).toBe('REWARD_TRAINING/RUNNING');
+    expect(await rankAll(deps, project.projectId)).toBe(0);
+    const snapshot = await deps.db.snapshot.findUniqueOrThrow({
+      where: { roundId },
+      include: { _count: { select: { annotations: true } } },
+    });
+    expect(snapshot._count.annotations).toBe(5);
+    expect((await view()).decisions).toContainEqual(expect.objectContaining({ what: 'tasks-closed', reason: 'Deadline.' }));
+    await expect(closeTasks(deps, actor, { roundId, reason: 'Again.' })).rejects.toMatchObject({ code: 'CONFLICT' });
   });
 
   it('pauses where it stands and goes on from there', async () => {

@@ -47,12 +47,16 @@ describe.skipIf(folder === undefined)('trainPpo on a real model of 260,000 param
       config: ppoConfig.parse({
         ...trainingPresets.small.policy,
         seed: 1,
-        steps: 4,
-        batchSize: 32,
+        // Eight steps at a constant rate: over seeds the score rises by 0.6 to 1.4.
+        steps: 8,
+        schedule: { kind: 'constant' },
+        batchSize: 48,
         minibatchSize: 16,
-        maxNewTokens: 20,
+        maxNewTokens: 16,
         policyLearningRate: 1e-3,
-        klCoefficient: 0.02,
+        valueLearningRate: 3e-3,
+        klCoefficient: 0.01,
+        targetInnerKl: null,
         samplePrompts: 2,
       }),
       signal: new AbortController().signal,
@@ -65,7 +69,7 @@ describe.skipIf(folder === undefined)('trainPpo on a real model of 260,000 param
     // The entropy of a text model, far from the ln 512 = 6.2 of noise.
     expect(steps[0]!['policy/entropy']).toBeGreaterThan(0.3);
     expect(steps[0]!['policy/entropy']).toBeLessThan(2);
-    expect(steps.at(-1)!['reward/score']).toBeGreaterThan(steps[0]!['reward/score']! + 0.2);
+    expect(steps.at(-1)!['reward/score']).toBeGreaterThan(steps[0]!['reward/score']! + 0.3);
     expect(rows[0]!.samples![0]!.text).toMatch(/[a-z]{3}/);
     for (const model of [policy, reference, value]) model.dispose();
     expect(engine.tensorCount()).toBe(before);

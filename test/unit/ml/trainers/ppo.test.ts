@@ -164,7 +164,7 @@ describe('trainPpo', () => {
     expect(objective(start)).toBeLessThan(beta * logZ - 0.1);
     expect(objective(reached)).toBeGreaterThan(beta * logZ - 0.01);
     dispose();
-  });
+  }, 180_000);
 
   it('handles answers without an end as chosen', async () => {
     const config = { ...base, steps: 1, maxNewTokens: 3, samplePrompts: 0 };

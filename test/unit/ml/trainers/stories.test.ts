@@ -73,5 +73,5 @@ describe.skipIf(folder === undefined)('trainPpo on a real model of 260,000 param
     expect(rows[0]!.samples![0]!.text).toMatch(/[a-z]{3}/);
     for (const model of [policy, reference, value]) model.dispose();
     expect(engine.tensorCount()).toBe(before);
-  });
+  }, 180_000);
 });

@@ -1,4 +1,5 @@
 import { cancelLoop, cancelLoopInput } from '#lib/services/loops/cancel-loop';
+import { closeTasks, closeTasksInput } from '#lib/services/loops/close-tasks';
 import { createLoop, createLoopInput } from '#lib/services/loops/create-loop';
 import { decideGate, decideGateInput } from '#lib/services/loops/decide-gate';
 import { decideRound, decideRoundInput } from '#lib/services/loops/decide-round';
@@ -17,6 +18,7 @@ export const loopsRouter = router({
   pause: procedure.input(pauseLoopInput).mutation(({ ctx, input }) => pauseLoop(ctx.deps, ctx.actor, input)),
   resume: procedure.input(resumeLoopInput).mutation(({ ctx, input }) => resumeLoop(ctx.deps, ctx.actor, input)),
   cancel: procedure.input(cancelLoopInput).mutation(({ ctx, input }) => cancelLoop(ctx.deps, ctx.actor, input)),
+  closeTasks: procedure.input(closeTasksInput).mutation(({ ctx, input }) => closeTasks(ctx.deps, ctx.actor, input)),
   decideGate: procedure.input(decideGateInput).mutation(({ ctx, input }) => decideGate(ctx.deps, ctx.actor, input)),
   decideRound: procedure.input(decideRoundInput).mutation(({ ctx, input }) => decideRound(ctx.deps, ctx.actor, input)),
 });

@@ -6,6 +6,7 @@ import { useFormatter, useTranslations } from 'use-intl/react';
 import type { LoopView, Waiting } from '#lib/services/loops/loop-view';
 import { Icon } from '../../../../../../_components/ui/icon';
 import { KeyLink } from '../../../../../../_components/ui/key-link';
+import { CloseDialog } from './close-dialog';
 import { DecisionDialog, GateDialog } from './decide-dialog';
 import styles from './loop.module.css';
 
@@ -68,6 +69,11 @@ export function WaitingNote({ loop, waiting, slug, rights, resuming, onResume, o
       text = t(`wait.${kind}.text`, counts);
       action = (
         <>
+          {rights.operate && (
+            <button type="button" className="btn lg" onClick={() => setDeciding(true)}>
+              {t('close.do')}
+            </button>
+          )}
           {rights.invite && (
             <Link className="btn lg" href={`/p/${slug}/settings`}>
               {t('wait.labels.invite')}
@@ -151,6 +157,9 @@ export function WaitingNote({ loop, waiting, slug, rights, resuming, onResume, o
         </Link>
       )}
       {action}
+      {deciding && (kind === 'labels' || kind === 'comparisons') && (
+        <CloseDialog roundId={waiting.roundId} counts={counts} onClose={close} onDone={done} />
+      )}
       {deciding && kind === 'gate' && (
         <GateDialog roundId={waiting.roundId} ordinal={ordinal} passed={passed} onClose={close} onDone={done} />
       )}

@@ -4,6 +4,7 @@ import type { MetricsView } from '#lib/services/runs/get-metrics';
 import type { RunView } from '#lib/services/runs/get-run';
 import type { SamplesView } from '#lib/services/runs/get-samples';
 import { CurveGrid } from './curves';
+import { PolicyAnswers } from './policy-answers';
 import styles from './run.module.css';
 import { RunFacts } from './run-facts';
 import { RunHead } from './run-head';
@@ -34,10 +35,11 @@ export function RunScreen({ slug, initial, metrics, samples, mayOperate }: Props
         onStatus={(status) => live.setRun({ ...run, status })}
       />
       <div className={beside ? styles.top : `${styles.top} ${styles.alone}`}>
-        <CurveGrid run={run} curves={live.curves} restarts={live.restarts} />
+        {run.kind !== 'EVALUATION' && <CurveGrid run={run} curves={live.curves} restarts={live.restarts} />}
         {run.result && <RunResultCard result={run.result} />}
       </div>
-      {(training || live.samples.steps.length > 0) && (
+      {run.result?.kind === 'EVALUATION' && <PolicyAnswers policies={run.result.policies} samples={live.samples} />}
+      {(training || (run.kind !== 'EVALUATION' && live.samples.steps.length > 0)) && (
         <section className="card">
           <SampleTable samples={live.samples} />
         </section>

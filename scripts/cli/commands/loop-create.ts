@@ -1,12 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { z } from 'zod';
-import { loopConfig } from '#lib/domain/loop-config';
+import { type LoopConfigInput, loopConfig } from '#lib/domain/loop-config';
+import { trainingPresetNames } from '#lib/domain/training-presets';
 import { AppError } from '#lib/errors';
 import { ppoConfig } from '#lib/ml/trainers/ppo-config';
 import { rewardConfig } from '#lib/ml/trainers/reward';
 import { createLoop } from '#lib/services/loops/create-loop';
+import { getLoop } from '#lib/services/loops/get-loop';
 import { parseTrainerConfig } from '../../../workers/processors/parse-trainer-config';
 import { findDataset, findModel, findProject } from '../find';
 import { action, type CliContext, optionalText, text } from '../frame';
@@ -24,7 +26,12 @@ export function registerLoopCreate(loop: Command, context: CliContext): void {
     .requiredOption('--name <name>', 'name of the loop')
     .requiredOption('--model <model>', 'name or id of the SFT policy: the start, and the reference of the KL penalty')
     .requiredOption('--dataset <dataset>', 'name or id of the prompts')
-    .option('--config <file>', 'JSON file with the settings of the loop; every setting has a default')
+    .addOption(
+      new Option('--preset <preset>', 'where settings that are not given come from: auto chooses by the size of the policy')
+        .choices(['auto', ...trainingPresetNames])
+        .default('auto'),
+    )
+    .option('--config <file>', 'JSON file with settings of the loop; those left out come from the preset')
     .option('--set <key=value>', 'one setting, after those of --config; may be repeated', (value: string, before?: string[]) => [
       ...(before ?? []),
       value,
@@ -32,10 +39,10 @@ export function registerLoopCreate(loop: Command, context: CliContext): void {
     .addHelpText(
       'after',
       `
-Settings (defaults in brackets): ${describeDefaults()}.
+Settings (in brackets what they are where neither you nor the preset says otherwise): ${describeDefaults()}.
 reward.*: ${Object.keys(rewardConfig.shape).join(', ')}.
 policy.*: ${Object.keys(ppoConfig.shape).join(', ')}.
-Their defaults and sources stand in lib/ml/trainers.
+Their defaults and sources stand in lib/ml/trainers, the presets in lib/domain/training-presets.ts; --json prints the settings that the loop got.
 
 Example:
   plumbline loop create --project stories --name first --model stories260k --dataset openings \\
@@ -56,9 +63,11 @@ Example:
           referenceId: model.id,
           datasetId: dataset.id,
           config,
+          preset: trainingPresetNames.find((each) => each === given.options.preset) ?? 'auto',
         });
+        const made = await getLoop(deps, actor, { loopId });
         return {
-          json: { loopId, project: project.slug, name, model: model.name, dataset: dataset.name, config },
+          json: { loopId, project: project.slug, name, model: model.name, dataset: dataset.name, config: made.config },
           text: `${facts([
             ['loop', name],
             ['reference', model.name],
@@ -83,7 +92,7 @@ function describeDefaults(): string {
 }
 
 /** The whole config, checked before anything is asked of the database: also the part of the trainers, which the worker would refuse late. */
-async function readConfig(file: string | undefined, sets: readonly string[]): Promise<z.infer<typeof loopConfig>> {
+async function readConfig(file: string | undefined, sets: readonly string[]): Promise<LoopConfigInput> {
   const settings: Settings = file === undefined ? {} : await readSettings(path.resolve(file));
   for (const each of sets) put(settings, each);
   const parsed = loopConfig.safeParse(settings);
@@ -99,7 +108,8 @@ async function readConfig(file: string | undefined, sets: readonly string[]): Pr
   const { data } = parsed;
   parseTrainerConfig(rewardConfig, data.reward, data.seed, 'reward');
   parseTrainerConfig(ppoConfig, data.policy, data.seed, 'policy');
-  return data;
+  // As it was given: what was left out is filled from the preset that fits the policy.
+  return settings;
 }
 
 async function readSettings(file: string): Promise<Settings> {

@@ -89,6 +89,10 @@ describe('loop', () => {
       evaluation: { prompts: 2 },
     });
 
+    // What was not given comes from the preset for small policies, and the answer tells it.
+    expect(made.json.config).toEqual(row.config);
+    expect(row.config).toMatchObject({ sampling: { temperature: 0.7, maxNewTokens: 44 }, policy: { steps: 16, temperature: 0.7 } });
+
     const before = await runCli(['loop', 'status', 'first'], options);
     expect(before.stdout).toContain('not started');
     const started = await cli('loop', 'start', 'first');

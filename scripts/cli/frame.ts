@@ -68,7 +68,7 @@ export function withCommonOptions(program: Command): void {
 /** A text option that was declared as required, or has a default. */
 export function text(given: Given, name: string): string {
   const value = given.options[name];
-  if (typeof value !== 'string') throw new AppError('BAD_INPUT', `The option --${name} is missing.`, { details: { option: name } });
+  if (typeof value !== 'string') throw new AppError('BAD_INPUT', `The option --${flagOf(name)} is missing.`, { details: { option: name } });
   return value;
 }
 
@@ -82,4 +82,22 @@ export function argument(given: Given, index: number): string {
   if (value === undefined)
     throw new AppError('BAD_INPUT', 'An argument is missing.', { remedy: 'Add --help to the command to see what it takes.' });
   return value;
+}
+
+/** @throws AppError BAD_INPUT naming the option */
+export function whole(given: Given, name: string, least: number): number {
+  const written = text(given, name);
+  const value = Number(written);
+  if (written.trim() !== '' && Number.isSafeInteger(value) && value >= least) return value;
+  throw new AppError('BAD_INPUT', `--${flagOf(name)} takes a whole number from ${least} on, not "${written}".`, {
+    details: { option: name },
+  });
+}
+
+export function optionalWhole(given: Given, name: string, least: number): number | undefined {
+  return given.options[name] === undefined ? undefined : whole(given, name, least);
+}
+
+function flagOf(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

@@ -1,11 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
-import { AppError } from '#lib/errors';
 import { importPrompts } from '#lib/services/data/import-prompts';
 import { findProject } from '../find';
 import { action, argument, type CliContext, optionalText, text } from '../frame';
 import { openInstallation } from '../installation';
+import { readInput } from '../read-input';
 import { facts } from '../terminal';
 
 export function registerDataImport(data: Command, context: CliContext): void {
@@ -23,7 +22,7 @@ export function registerDataImport(data: Command, context: CliContext): void {
       action(context, async (given) => {
         const file = path.resolve(argument(given, 0));
         const name = optionalText(given, 'name') ?? path.basename(file, path.extname(file));
-        const bytes = await readPrompts(file);
+        const bytes = await readInput(file, 'Name a JSON Lines file that this user may read.');
         const installation = await openInstallation(context);
         const { id: projectId, slug } = await findProject(installation, text(given, 'project'));
         context.terminal.progress(`importing ${file}`);
@@ -56,18 +55,4 @@ function importText(name: string, taken: Awaited<ReturnType<typeof importPrompts
       told.push(`  line ${line}: ${[field, message].filter(Boolean).join(' ')}  ${excerpt}`);
   }
   return told.join('\n');
-}
-
-async function readPrompts(file: string): Promise<Uint8Array<ArrayBuffer>> {
-  try {
-    return new Uint8Array(await readFile(file));
-  } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-    const reason = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : code || 'unknown reason';
-    throw new AppError('BAD_INPUT', `${file} cannot be read: ${reason}.`, {
-      details: { file },
-      remedy: 'Name a JSON Lines file that this user may read.',
-      cause,
-    });
-  }
 }

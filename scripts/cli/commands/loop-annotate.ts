@@ -5,7 +5,7 @@ import { warmStoryGold } from '#lib/domain/simulation/gold';
 import { getLoop } from '#lib/services/loops/get-loop';
 import { annotateUntil, makeAnnotators } from '../../simulate/simulated-annotators';
 import { findLoop } from '../find';
-import { action, argument, type CliContext, text } from '../frame';
+import { action, argument, type CliContext, optionalText, optionalWhole, text, whole } from '../frame';
 import { openInstallation } from '../installation';
 
 export function registerLoopAnnotate(loop: Command, context: CliContext): void {
@@ -26,16 +26,16 @@ export function registerLoopAnnotate(loop: Command, context: CliContext): void {
       action(context, async (given) => {
         const installation = await openInstallation(context);
         const { deps, actor } = installation;
-        const found = await findLoop(installation, argument(given, 0), given.options.project as string | undefined);
+        const found = await findLoop(installation, argument(given, 0), optionalText(given, 'project'));
         const { id: loopId, projectId } = await getLoop(deps, actor, { loopId: found.id });
         const annotators = await makeAnnotators(
           deps,
           projectId,
-          Number(text(given, 'annotators')),
-          createRandom(Number(text(given, 'seed')), 'annotate'),
+          whole(given, 'annotators', 1),
+          createRandom(whole(given, 'seed', 0), 'annotate'),
         );
         const config = annotatorConfig.parse({ accuracy: Number(text(given, 'accuracy')) });
-        const rounds = given.options.rounds === undefined ? null : Number(text(given, 'rounds'));
+        const rounds = optionalWhole(given, 'rounds', 1) ?? null;
         let looked = false;
         const sent = await annotateUntil(deps, { projectId, gold: warmStoryGold, config, annotators }, async () => {
           const now = await getLoop(deps, actor, { loopId });

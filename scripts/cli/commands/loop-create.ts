@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Command, Option } from 'commander';
 import { z } from 'zod';
@@ -13,6 +12,7 @@ import { parseTrainerConfig } from '../../../workers/processors/parse-trainer-co
 import { findDataset, findModel, findProject } from '../find';
 import { action, type CliContext, optionalText, text } from '../frame';
 import { openInstallation } from '../installation';
+import { readInput } from '../read-input';
 import { facts } from '../terminal';
 
 type Settings = { [key: string]: unknown };
@@ -119,12 +119,7 @@ async function readSettings(file: string): Promise<Settings> {
       remedy: 'Give a JSON file that holds one object of settings.',
       cause,
     });
-  let content: string;
-  try {
-    content = await readFile(file, 'utf8');
-  } catch (cause) {
-    throw bad('the file cannot be read', cause);
-  }
+  const content = new TextDecoder().decode(await readInput(file, 'Give --config a JSON file that holds one object of settings.'));
   let json: unknown;
   try {
     json = JSON.parse(content);

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { pino } from 'pino';
@@ -9,8 +8,9 @@ import { parsePromptsJsonl } from '#lib/formats/prompts-jsonl';
 import { startWorker } from '../../../workers/start-worker';
 import { type SimulationReport, simulate } from '../../simulate/simulate';
 import { simulationConfig } from '../../simulate/simulation-config';
-import { action, argument, type CliContext, type Given, text } from '../frame';
+import { action, argument, type CliContext, optionalWhole, text, whole } from '../frame';
 import { openInstallation } from '../installation';
+import { readInput } from '../read-input';
 import { table } from '../terminal';
 
 export function registerSimulate(loop: Command, context: CliContext): void {
@@ -36,6 +36,7 @@ export function registerSimulate(loop: Command, context: CliContext): void {
     .action(
       action(context, async (given) => {
         const held = whole(given, 'heldOut', 2);
+        const seeds = parseSeeds(text(given, 'seeds'));
         const prompts = await readPrompts(path.resolve(text(given, 'prompts')));
         if (prompts.length < held + 16) {
           throw new AppError(
@@ -56,7 +57,7 @@ export function registerSimulate(loop: Command, context: CliContext): void {
           modelFolder: path.resolve(argument(given, 0)),
           prompts: prompts.slice(0, -held),
           heldOut: prompts.slice(-held),
-          seeds: text(given, 'seeds').split(',').map(Number),
+          seeds,
           rounds: whole(given, 'rounds', 1),
           annotators: whole(given, 'annotators', 1),
           annotator: annotatorConfig.parse({
@@ -64,7 +65,10 @@ export function registerSimulate(loop: Command, context: CliContext): void {
             positionBias: Number(text(given, 'positionBias')),
             tieThreshold: Number(text(given, 'tieThreshold')),
           }),
-          config: simulationConfig({ steps: optionalWhole(given, 'steps'), promptsPerRound: optionalWhole(given, 'promptsPerRound') }),
+          config: simulationConfig({
+            steps: optionalWhole(given, 'steps', 1),
+            promptsPerRound: optionalWhole(given, 'promptsPerRound', 1),
+          }),
           samplesPerPrompt: whole(given, 'samples', 1),
           log: (line) => context.terminal.line(line),
         });
@@ -73,20 +77,16 @@ export function registerSimulate(loop: Command, context: CliContext): void {
     );
 }
 
-function whole(given: Given, name: string, least: number): number {
-  const value = Number(text(given, name));
-  if (!Number.isInteger(value) || value < least) {
-    throw new AppError('BAD_INPUT', `--${name} takes a whole number from ${least} on.`, { details: { option: name } });
-  }
-  return value;
-}
-
-function optionalWhole(given: Given, name: string): number | undefined {
-  return given.options[name] === undefined ? undefined : whole(given, name, 1);
+function parseSeeds(list: string): number[] {
+  return list.split(',').map((written) => {
+    const seed = Number(written);
+    if (written.trim() !== '' && Number.isSafeInteger(seed) && seed >= 0 && seed < 2 ** 31) return seed;
+    throw new AppError('BAD_INPUT', `"${written}" is no seed.`, { details: { option: 'seeds' }, remedy: 'For example --seeds 1,2,3.' });
+  });
 }
 
 async function readPrompts(file: string): Promise<string[]> {
-  const { rows, errors } = parsePromptsJsonl(await readFile(file));
+  const { rows, errors } = parsePromptsJsonl(await readInput(file, 'Name a JSON Lines file of prompts.'));
   const [fault] = errors;
   if (fault) throw new AppError('BAD_INPUT', `${file}, line ${fault.line}: ${fault.message}`, { details: { file, line: fault.line } });
   return rows.map((row) => promptText(messagesSchema.parse(row.messages)));

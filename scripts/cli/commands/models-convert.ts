@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { type Command, Option } from 'commander';
 import { AppError } from '#lib/errors';
 import { convertLlama2c } from '#lib/ml/models/convert-llama2c';
 import { serializeModel } from '#lib/ml/models/hugging-face';
 import { action, type CliContext, text } from '../frame';
+import { readInput } from '../read-input';
 import { facts, formatBytes } from '../terminal';
 
 export function registerModelsConvert(models: Command, context: CliContext): void {
@@ -27,8 +28,8 @@ export function registerModelsConvert(models: Command, context: CliContext): voi
         await requireFree(out, given.options.force === true);
         const weightsSource = path.resolve(text(given, 'weights'));
         const tokenizerSource = path.resolve(text(given, 'tokenizer'));
-        const weights = await readInput(weightsSource, 'weights');
-        const tokenizer = await readInput(tokenizerSource, 'tokenizer');
+        const weights = await readInput(weightsSource, 'Give --weights a file that can be read.');
+        const tokenizer = await readInput(tokenizerSource, 'Give --tokenizer a file that can be read.');
         const model = convertLlama2c({ weights, tokenizer, weightsSource, tokenizerSource });
         const files = serializeModel(model);
         const written = await writeFolder(out, files, context.signal);
@@ -60,25 +61,6 @@ async function requireFree(out: string, force: boolean): Promise<void> {
     throw new AppError('PRECONDITION', `The folder ${out} is not empty; nothing was written.`, {
       details: { folder: out },
       remedy: 'Choose another --out, or add --force to write into it.',
-    });
-  }
-}
-
-async function readInput(file: string, option: string): Promise<Uint8Array> {
-  try {
-    return await readFile(file);
-  } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-    const why = {
-      ENOENT: 'there is no such file',
-      EISDIR: 'it is a folder',
-      EACCES: 'this user may not read it',
-      ERR_FS_FILE_TOO_LARGE: 'it is larger than 2 GiB',
-    };
-    throw new AppError('BAD_INPUT', `${file} cannot be read: ${why[code as keyof typeof why] ?? (code || 'unknown reason')}.`, {
-      details: { file, option },
-      remedy: `Give --${option} a file that can be read.`,
-      cause,
     });
   }
 }

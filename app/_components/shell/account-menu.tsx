@@ -18,7 +18,18 @@ export function AccountMenu({ name, email }: { name: string; email: string }) {
     window.location.assign('/sign-in');
   }
   return (
-    <Menu trigger={<span className="avatar">{initials(name)}</span>} label={t('account', { name })} className="btn quiet icon" align="end">
+    <Menu
+      trigger={
+        <>
+          <span className="avatar" aria-hidden="true">
+            {initials(name)}
+          </span>
+          <span className="hidden-text">{t('account', { name })}</span>
+        </>
+      }
+      className="btn quiet icon"
+      align="end"
+    >
       <div className="label">
         <div className="ink2 b anywhere">{name}</div>
         <div className="anywhere">{email}</div>

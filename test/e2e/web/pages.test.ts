@@ -167,7 +167,8 @@ describe('the reward gate', () => {
     await page.getByText('likely 61–71%, 40 prompts').waitFor();
     await page.getByRole('button', { name: 'Decide' }).click();
     await page.getByRole('radio', { name: /Stop the loop here/ }).check();
-    await page.getByRole('button', { name: 'Stop the loop here' }).click();
+    // It looks closed, but says why when it is pressed.
+    await page.getByRole('button', { name: 'Stop the loop here' }).click({ force: true });
     await page.getByText('A reason is needed before this can be decided.').waitFor();
     expect(await database.db.round.findUniqueOrThrow({ where: { id: world.waitingRoundId } })).toMatchObject({ status: 'WAITING' });
 

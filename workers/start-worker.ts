@@ -53,12 +53,16 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   await registerWorker(deps, { id, hostname: hostname(), pid: process.pid, queues });
 
   let lastFailure = deps.clock.now();
+  const said = new Map<string, number>();
   const failing = (error: unknown, what: string) => {
     lastFailure = deps.clock.now();
+    // A lost database is said every ten seconds, not at each of the many tries a second.
+    if (lastFailure.getTime() - (said.get(what) ?? 0) < 10_000) return;
+    said.set(what, lastFailure.getTime());
     deps.logger.warn({ err: error }, `${what}; it is tried again`);
   };
   const sweeping = repeat(options.sweepEvery ?? 2_000, async () => {
-    await sweep(deps, lastFailure).catch((error) => failing(error, 'the outbox could not be swept'));
+    await sweep(deps, lastFailure, new Set(held.keys())).catch((error) => failing(error, 'the outbox could not be swept'));
   });
   const beating = repeat(deps.config.heartbeatSeconds * 1000, async () => {
     await heartbeatWorker(deps, id, [...held.values()]).catch((error) => failing(error, 'the heartbeat could not be written'));

@@ -13,7 +13,7 @@ import type { Deps } from '#lib/services/deps';
 import { importModel } from '#lib/services/models/import-model';
 import { createProject } from '#lib/services/projects/create-project';
 import { storeFiles } from '../../workers/processors/store-model';
-import { createTestDatabase } from './database';
+import { createTestDatabase, type TestDatabase } from './database';
 import { testRedisUrl } from './redis';
 import { tinyModel } from './tiny-model';
 
@@ -32,8 +32,12 @@ export interface LoopBench {
 export const actor = systemActor('test');
 
 /** Real database, real queue, real folder of blobs; everything of its own. */
-export async function createBench(backend: Backend = 'postgres', overrides: Partial<Deps['config']> = {}): Promise<LoopBench> {
-  const database = await createTestDatabase();
+export async function createBench(
+  backend: Backend = 'postgres',
+  overrides: Partial<Deps['config']> = {},
+  given?: TestDatabase,
+): Promise<LoopBench> {
+  const database = given ?? (await createTestDatabase());
   const folder = mkdtempSync(path.join(tmpdir(), 'plumbline-loop-'));
   const redisUrl = backend === 'redis' ? testRedisUrl() : null;
   const settings: QueueSettings = { databaseUrl: database.url, redisUrl, prefix: `test-${path.basename(folder)}` };
@@ -63,7 +67,7 @@ export async function createBench(backend: Backend = 'postgres', overrides: Part
       PLUMBLINE_THREADS: '1',
       LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'silent',
       PLUMBLINE_HEARTBEAT_SECONDS: '1',
-      PLUMBLINE_STALE_SECONDS: '5',
+      PLUMBLINE_STALE_SECONDS: '10',
     },
     drop: async () => {
       await queues.close();

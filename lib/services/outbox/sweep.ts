@@ -11,8 +11,13 @@ type SweepDeps = Pick<Deps, 'db' | 'queues' | 'clock' | 'config' | 'logger'>;
  * Finds what fell out of the queues and puts it back: undone outbox rows without a live job, queued runs without one, and runs whose worker
  * fell silent. It, not the queue, owns retries. Safe in any number of processes at once.
  * @param trustSince a heartbeat older than `staleSeconds` means something only where this process could read the record all that time
+ * @param held runs whose child processes this worker watches itself: it knows that they live, however late its own heartbeat is
  */
-export async function sweep(deps: SweepDeps, trustSince: Date): Promise<{ put: number; taken: number }> {
+export async function sweep(
+  deps: SweepDeps,
+  trustSince: Date,
+  held: ReadonlySet<string> = new Set(),
+): Promise<{ put: number; taken: number }> {
   const now = deps.clock.now();
   const rows = await deps.db.outbox.findMany({
     where: { doneAt: null, enqueuedAt: { lt: new Date(now.getTime() - grace) } },
@@ -21,8 +26,9 @@ export async function sweep(deps: SweepDeps, trustSince: Date): Promise<{ put: n
   });
   let taken = 0;
   for (const row of rows) {
-    if (row.kind === 'run') taken += await sweepRun(deps, row.subjectId, now, trustSince);
-    else if (!(await deps.queues.isOutboxLive({ outboxId: row.id, attempt: row.attempt }))) {
+    if (row.kind === 'run') {
+      if (!held.has(row.subjectId)) taken += await sweepRun(deps, row.subjectId, now, trustSince);
+    } else if (!(await deps.queues.isOutboxLive({ outboxId: row.id, attempt: row.attempt }))) {
       const lost = { id: row.id, attempt: row.attempt, doneAt: null };
       await deps.db.outbox.updateMany({ where: lost, data: { attempt: { increment: 1 }, enqueuedAt: null } });
     }

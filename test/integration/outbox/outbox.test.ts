@@ -96,6 +96,8 @@ describe.each(backends)('outbox and sweeper on %s', (backend) => {
     expect(await sweep(at(14), longAgo)).toEqual({ put: 0, taken: 0 });
     // A sweeper that was itself blind until now does not trust the silence.
     expect(await sweep(at(30), later(28).now())).toEqual({ put: 0, taken: 0 });
+    // Nor does it take what it watches itself.
+    expect(await sweep(at(30), longAgo, new Set([claim.runId]))).toEqual({ put: 0, taken: 0 });
     expect(await sweep(at(30), longAgo)).toEqual({ put: 1, taken: 1 });
     const run = await deps.db.run.findUniqueOrThrow({ where: { id: claim.runId } });
     expect(run).toMatchObject({ status: 'QUEUED', attempt: attempt + 1, epoch: claim.epoch + 1 });

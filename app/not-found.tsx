@@ -1,20 +1,10 @@
-import Link from 'next/link';
 import { Shell } from './_components/shell/shell';
-import { getT } from './_i18n/server';
+import { NotFoundCard } from './_components/ui/not-found-card';
 
-export default async function NotFound() {
-  const t = await getT('common');
+export default function NotFound() {
   return (
     <Shell user={null}>
-      <div className="page mid">
-        <section className="card empty">
-          <h1>{t('notFound.title')}</h1>
-          <p>{t('notFound.text')}</p>
-          <Link className="btn" href="/">
-            {t('notFound.home')}
-          </Link>
-        </section>
-      </div>
+      <NotFoundCard />
     </Shell>
   );
 }

@@ -42,3 +42,10 @@ export function shownError(error: unknown): ShownError {
   }
   return internal;
 }
+
+/** A request that changes something and does not come from a page of ours. */
+export function foreignOrigin(): AppError {
+  return new AppError('FORBIDDEN', 'This request did not come from a page of this address.', {
+    remedy: 'Behind a proxy, set PUBLIC_URL to the address that people use.',
+  });
+}

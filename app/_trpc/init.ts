@@ -4,7 +4,7 @@ import { ZodError } from 'zod';
 import type { Actor } from '#lib/domain/actor';
 import { AppError } from '#lib/errors';
 import type { Deps } from '#lib/services/deps';
-import { shownError, trpcCode } from './errors';
+import { foreignOrigin, shownError, trpcCode } from './errors';
 
 interface Context {
   deps: Deps;
@@ -39,7 +39,7 @@ export const publicProcedure = t.procedure
   })
   .use(({ ctx, next, type }) => {
     if (type === 'mutation' && !ctx.sameOrigin) {
-      throw new AppError('FORBIDDEN', 'This request did not come from a page of this address.');
+      throw foreignOrigin();
     }
     return next();
   });

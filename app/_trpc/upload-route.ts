@@ -4,7 +4,7 @@ import type { Deps } from '#lib/services/deps';
 import { isSameOrigin } from '../_auth/origin';
 import { readSession } from '../_auth/session';
 import { getDeps, getWebConfig } from '../_deps';
-import { shownError } from './errors';
+import { foreignOrigin, shownError } from './errors';
 
 const httpStatus = {
   BAD_INPUT: 400,
@@ -27,7 +27,7 @@ export async function answerUpload(request: Request, work: (deps: Deps, actor: A
   const headers = { 'cache-control': 'no-store' };
   try {
     if (!isSameOrigin(request.headers, getWebConfig().publicUrl)) {
-      throw new AppError('FORBIDDEN', 'This request did not come from a page of this address.');
+      throw foreignOrigin();
     }
     const session = await readSession(request.headers);
     if (!session) throw new AppError('UNAUTHENTICATED', 'Sign in again.');

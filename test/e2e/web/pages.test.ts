@@ -34,6 +34,7 @@ beforeAll(async () => {
     `${project}/runs`,
     `${project}/runs/${world.rewardRunId}`,
     `${project}/runs/${world.policyRunId}`,
+    `${project}/runs/00000000-0000-4000-8000-000000000000`,
     '/p/nothing-here',
   ];
 });

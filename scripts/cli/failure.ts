@@ -46,6 +46,7 @@ function describe(thrown: unknown): AppError {
     const field = issue?.path.join('.') ?? '';
     return new AppError('BAD_INPUT', sentence(`${field ? `"${field}": ` : ''}${issue?.message ?? 'what was given cannot be used'}`), {
       details: { field },
+      remedy: 'Add --help to the command to see what it takes.',
       cause: thrown,
     });
   }

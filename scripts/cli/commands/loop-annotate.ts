@@ -24,6 +24,7 @@ export function registerLoopAnnotate(loop: Command, context: CliContext): void {
     )
     .action(
       action(context, async (given) => {
+        const config = annotatorConfig.parse({ accuracy: Number(text(given, 'accuracy')) });
         const installation = await openInstallation(context);
         const { deps, actor } = installation;
         const found = await findLoop(installation, argument(given, 0), optionalText(given, 'project'));
@@ -34,7 +35,6 @@ export function registerLoopAnnotate(loop: Command, context: CliContext): void {
           whole(given, 'annotators', 1),
           createRandom(whole(given, 'seed', 0), 'annotate'),
         );
-        const config = annotatorConfig.parse({ accuracy: Number(text(given, 'accuracy')) });
         const rounds = optionalWhole(given, 'rounds', 1) ?? null;
         let looked = false;
         const sent = await annotateUntil(deps, { projectId, gold: warmStoryGold, config, annotators }, async () => {

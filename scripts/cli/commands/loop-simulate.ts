@@ -5,6 +5,7 @@ import { messagesSchema, promptText } from '#lib/domain/prompts';
 import { annotatorConfig } from '#lib/domain/simulation/annotator';
 import { AppError } from '#lib/errors';
 import { parsePromptsJsonl } from '#lib/formats/prompts-jsonl';
+import { parseModelFiles } from '#lib/ml/models/hugging-face';
 import { startWorker } from '../../../workers/start-worker';
 import { type SimulationReport, simulate } from '../../simulate/simulate';
 import { simulationConfig } from '../../simulate/simulation-config';
@@ -44,6 +45,13 @@ export function registerSimulate(loop: Command, context: CliContext): void {
             `There are ${prompts.length} prompts, and ${held} of them are held out; the loop needs at least 16 more.`,
           );
         }
+        const annotator = annotatorConfig.parse({
+          accuracy: Number(text(given, 'accuracy')),
+          positionBias: Number(text(given, 'positionBias')),
+          tieThreshold: Number(text(given, 'tieThreshold')),
+        });
+        const modelFolder = path.resolve(argument(given, 0));
+        await checkModel(modelFolder);
         const installation = await openInstallation(context);
         const { deps, env } = installation;
         const worker = await startWorker({
@@ -54,17 +62,13 @@ export function registerSimulate(loop: Command, context: CliContext): void {
         });
         context.onClose(() => worker.close());
         const report = await simulate(deps, {
-          modelFolder: path.resolve(argument(given, 0)),
+          modelFolder,
           prompts: prompts.slice(0, -held),
           heldOut: prompts.slice(-held),
           seeds,
           rounds: whole(given, 'rounds', 1),
           annotators: whole(given, 'annotators', 1),
-          annotator: annotatorConfig.parse({
-            accuracy: Number(text(given, 'accuracy')),
-            positionBias: Number(text(given, 'positionBias')),
-            tieThreshold: Number(text(given, 'tieThreshold')),
-          }),
+          annotator,
           config: simulationConfig({
             steps: optionalWhole(given, 'steps', 1),
             promptsPerRound: optionalWhole(given, 'promptsPerRound', 1),
@@ -75,6 +79,18 @@ export function registerSimulate(loop: Command, context: CliContext): void {
         return { json: { ...report }, text: describe(report) };
       }),
     );
+}
+
+/** Before a project is made for it. */
+async function checkModel(folder: string): Promise<void> {
+  const read = (name: string) =>
+    readInput(path.join(folder, name), 'Name a Hugging Face folder, for example one that "plumbline models convert" made.');
+  parseModelFiles({
+    config: await read('config.json'),
+    weights: await read('model.safetensors'),
+    tokenizer: new TextDecoder().decode(await read('tokenizer.json')),
+    source: folder,
+  });
 }
 
 function parseSeeds(list: string): number[] {
@@ -88,7 +104,13 @@ function parseSeeds(list: string): number[] {
 async function readPrompts(file: string): Promise<string[]> {
   const { rows, errors } = parsePromptsJsonl(await readInput(file, 'Name a JSON Lines file of prompts.'));
   const [fault] = errors;
-  if (fault) throw new AppError('BAD_INPUT', `${file}, line ${fault.line}: ${fault.message}`, { details: { file, line: fault.line } });
+  if (fault) {
+    const what = fault.field ? `"${fault.field}" ${fault.message}` : fault.message;
+    throw new AppError('BAD_INPUT', `${file}, line ${fault.line}: ${what}.`, {
+      details: { file, line: fault.line },
+      remedy: 'Mend the line, or take it out: a measurement leaves nothing out by itself.',
+    });
+  }
   return rows.map((row) => promptText(messagesSchema.parse(row.messages)));
 }
 

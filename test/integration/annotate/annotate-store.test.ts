@@ -337,7 +337,24 @@ describe('taking back', () => {
     expect(await annotationsOf(project)).toHaveLength(1);
   });
 
-  it('while it is on its way: says so, and takes nothing back', async () => {
+  it('pressed before the acknowledgement came: waits for it, then takes back; keys behind it count there', async () => {
+    const { project, line, store } = await open();
+    let release = () => {};
+    line.gate = new Promise((resolve) => {
+      release = resolve;
+    });
+    press(store, '1 2 3 4 Enter z 1 Enter');
+    expect(store.getState().takingBack).toBe(true);
+    line.gate = null;
+    release();
+    await settled(store, () => store.getState().lastSent?.annotationId != null && prompt(store) === 'Question 1');
+    const annotations = await annotationsOf(project);
+    expect(annotations).toHaveLength(3);
+    expect(annotations[1]?.withdrawsId).toBe(annotations[0]?.id);
+    expect(ranksOf(annotations[2] ?? { content: { ranks: {} }, displayOrder: [] })).toEqual([1, 2, 3, 1]);
+  });
+
+  it('while the line is cut: says so, and takes nothing back', async () => {
     const { project, line, store } = await open();
     line.cut = 'before';
     press(store, '1 2 3 4 Enter');

@@ -4,6 +4,7 @@ import { useTranslations } from 'use-intl/react';
 import { Icon } from '../../../../_components/ui/icon';
 import styles from '../annotate.module.css';
 import { useAnnotate, useScreen, useTask } from './annotate-context';
+import { KeyCap } from './key-cap';
 import { OrderStrip } from './order-strip';
 import { keepFocus, PlaceButtons } from './place-buttons';
 import { canMark } from './use-differences';
@@ -31,13 +32,13 @@ export function Foot() {
           >
             <Icon name={differences ? 'box-on' : 'box'} />
             {t('differences')}
-            {keys && <kbd>W</kbd>}
+            {keys && <KeyCap>W</KeyCap>}
           </button>
         )}
         <UndoButton />
         <button type="button" className="btn quiet" onMouseDown={keepFocus} onClick={() => store.open('skip')}>
           {t('skip')}
-          {keys && <kbd>S</kbd>}
+          {keys && <KeyCap>S</KeyCap>}
         </button>
       </div>
       <span className={`sep ${styles.tallSep}`} />
@@ -101,7 +102,7 @@ function SubmitButton({ ready, showKey }: { ready: boolean; showKey?: boolean })
       onClick={() => store.submit()}
     >
       {t('submit')}
-      {showKey && <kbd>Enter</kbd>}
+      {showKey && <KeyCap>Enter</KeyCap>}
     </button>
   );
 }
@@ -123,7 +124,7 @@ export function UndoButton({ icon }: { icon?: boolean }) {
       onClick={() => store.undo()}
     >
       {icon ? <Icon name="undo" /> : name}
-      {!icon && preferences.singleKeys && <kbd>Z</kbd>}
+      {!icon && preferences.singleKeys && <KeyCap>Z</KeyCap>}
     </button>
   );
 }

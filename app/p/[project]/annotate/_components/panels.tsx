@@ -7,6 +7,7 @@ import { AnswerText } from '../../../../_components/answer-text/answer-text';
 import { Dialog } from '../../../../_components/ui/dialog';
 import styles from '../annotate.module.css';
 import { useAnnotate, useScreen } from './annotate-context';
+import { KeyCap } from './key-cap';
 import { keepFocus } from './place-buttons';
 import { ScrollGroup } from './scroll-group';
 
@@ -35,7 +36,7 @@ function Guideline() {
         <h2 className="grow">{t('title', { version: guideline.version })}</h2>
         <button type="button" className="btn quiet" onMouseDown={keepFocus} onClick={() => store.open(null)}>
           {t('close')}
-          <kbd>Esc</kbd>
+          <KeyCap>Esc</KeyCap>
         </button>
       </div>
       <ScrollGroup className={`read ${styles.guidelineText}`} aria-label={t('title', { version: guideline.version })}>
@@ -63,7 +64,7 @@ function SkipDialog() {
       <div className={styles.reasons} onKeyDown={choose}>
         {reasons.map((reason, index) => (
           <button key={reason} ref={index === 0 ? first : undefined} type="button" className="btn quiet" onClick={() => store.skip(reason)}>
-            {preferences.singleKeys && <kbd>{index + 1}</kbd>}
+            {preferences.singleKeys && <KeyCap>{String(index + 1)}</KeyCap>}
             {t(reason)}
           </button>
         ))}
@@ -71,7 +72,7 @@ function SkipDialog() {
       <div className="actions">
         <button type="button" className="btn" onClick={() => store.open(null)}>
           {t('stay')}
-          <kbd>Esc</kbd>
+          <KeyCap>Esc</KeyCap>
         </button>
       </div>
     </Dialog>
@@ -118,7 +119,7 @@ function KeysDialog() {
       <div className="actions">
         <button type="button" className="btn" onClick={() => store.open(null)}>
           {t('close')}
-          <kbd>Esc</kbd>
+          <KeyCap>Esc</KeyCap>
         </button>
       </div>
     </Dialog>

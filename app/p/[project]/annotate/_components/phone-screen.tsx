@@ -69,7 +69,6 @@ function Tabs() {
   const t = useTranslations('annotate.answers');
   const { store } = useAnnotate();
   const { ranking } = useTask();
-  const standing = useStanding();
   const list = useRef<HTMLDivElement>(null);
   function move(event: KeyboardEvent) {
     const to = event.key === 'Home' ? 0 : event.key === 'End' ? ranking.places.length - 1 : null;
@@ -87,7 +86,6 @@ function Tabs() {
           role="tab"
           aria-selected={answer === ranking.focus}
           aria-controls="answer"
-          aria-label={t('described', { name: answerName(answer), standing: standing(ranking.places, answer) })}
           tabIndex={answer === ranking.focus ? 0 : -1}
           onClick={() => store.rank({ type: 'focus', answer })}
         >

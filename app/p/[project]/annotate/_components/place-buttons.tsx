@@ -6,6 +6,7 @@ import { Icon } from '../../../../_components/ui/icon';
 import { ASIDE, groups } from '../_state/ranking';
 import styles from '../annotate.module.css';
 import { useAnnotate, useTask } from './annotate-context';
+import { KeyCap } from './key-cap';
 import { useNames } from './use-words';
 
 /** A mouse press leaves the keyboard where it was, so that Enter after a click submits instead of pressing again. */
@@ -49,14 +50,15 @@ export function PlaceButtons({ answer, showKey, touch }: { answer: number; showK
         type="button"
         className={`btn ${showKey || touch ? '' : 'quiet'} ${styles.setAside}`}
         tabIndex={tabIndex}
-        aria-label={t('aside')}
+        aria-label={iconOnly ? t('aside') : undefined}
+        aria-keyshortcuts="X"
         aria-pressed={mine === ASIDE}
         title={iconOnly ? t('aside') : undefined}
         onMouseDown={keepFocus}
         onClick={() => store.rank({ type: 'toggleAside', answer })}
       >
         {iconOnly ? <Icon name="ban" /> : t('aside')}
-        {showKey && !iconOnly && preferences.singleKeys && <kbd>X</kbd>}
+        {showKey && !iconOnly && preferences.singleKeys && <KeyCap>X</KeyCap>}
       </button>
     </>
   );

@@ -7,6 +7,7 @@ import { AnswerText, PlainText } from '../../../../_components/answer-text/answe
 import { Icon } from '../../../../_components/ui/icon';
 import styles from '../annotate.module.css';
 import { useAnnotate, useScreen, useTask } from './annotate-context';
+import { KeyCap } from './key-cap';
 import { keepFocus } from './place-buttons';
 import { ScrollGroup } from './scroll-group';
 
@@ -35,7 +36,7 @@ export function Prompt({ touch }: { touch?: boolean }) {
       onClick={() => store.toggle('promptFolded')}
     >
       {touch ? <Icon name={folded ? 'down' : 'up'} /> : t('fold')}
-      {!touch && preferences.singleKeys && <kbd>P</kbd>}
+      {!touch && preferences.singleKeys && <KeyCap>P</KeyCap>}
     </button>
   );
   const shown = folded ? messages.slice(-1) : messages;

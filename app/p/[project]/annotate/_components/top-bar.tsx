@@ -8,6 +8,7 @@ import { Menu } from '../../../../_components/ui/menu';
 import { shownProgress } from '../_state/screen-state';
 import styles from '../annotate.module.css';
 import { useAnnotate, useScreen } from './annotate-context';
+import { KeyCap } from './key-cap';
 import { keepFocus } from './place-buttons';
 import { Status } from './status';
 import { textSizes } from './use-preferences';
@@ -33,16 +34,9 @@ export function TopBar() {
       <GuidelineButton />
       <TextSize />
       <ThemeToggle />
-      <button
-        type="button"
-        className="btn quiet"
-        aria-label={t('allKeys')}
-        aria-keyshortcuts="?"
-        onMouseDown={keepFocus}
-        onClick={() => store.open('keys')}
-      >
-        <span className={styles.roomy}>{t('allKeys')}</span>
-        {preferences.singleKeys ? <kbd>?</kbd> : <Icon name="info" className={styles.tight} />}
+      <button type="button" className="btn quiet" aria-keyshortcuts="?" onMouseDown={keepFocus} onClick={() => store.open('keys')}>
+        <span className={styles.wordsWhereRoomy}>{t('allKeys')}</span>
+        {preferences.singleKeys ? <KeyCap>?</KeyCap> : <Icon name="info" className={styles.tight} />}
       </button>
     </header>
   );
@@ -110,14 +104,15 @@ function GuidelineButton({ short }: { short?: boolean }) {
       type="button"
       className={`chip ${styles.chipButton}`}
       aria-expanded={open}
-      aria-label={t('open', { version })}
       onMouseDown={keepFocus}
       onClick={() => store.open('guideline')}
     >
       <Icon name="book" />
-      {short ? version : <span className={styles.roomy}>{t('open', { version })}</span>}
-      {!short && <span className={styles.tight}>{version}</span>}
-      {!short && preferences.singleKeys && <kbd>G</kbd>}
+      <span className={short ? 'hidden-text' : styles.wordsWhereRoomy}>{t('open', { version })}</span>
+      <span className={short ? undefined : styles.tight} aria-hidden="true">
+        {version}
+      </span>
+      {!short && preferences.singleKeys && <KeyCap>G</KeyCap>}
     </button>
   );
 }
@@ -131,12 +126,15 @@ function TextSize() {
     <button
       type="button"
       className="btn quiet"
-      aria-label={words}
       title={words}
       onMouseDown={keepFocus}
       onClick={() => preferences.change({ textSize: nextSize(preferences.textSize) })}
     >
-      A<span className={styles.bigA}>A</span>
+      <span className="hidden-text">{words}</span>
+      <span aria-hidden="true">A</span>
+      <span className={styles.bigA} aria-hidden="true">
+        A
+      </span>
     </button>
   );
 }

@@ -10,20 +10,8 @@ import { OneAtATime } from './one-at-a-time';
 import { Outbox, type Trouble } from './outbox';
 import { Presence } from './presence';
 import { type RankingAction, rankingReducer, readiness } from './ranking';
-import {
-  type Acknowledgement,
-  type Announcement,
-  announcementOf,
-  countDone,
-  initialScreen,
-  type LabelingApi,
-  type LastSent,
-  type OpenTask,
-  type ScreenState,
-  type StoreOptions,
-  shownTask,
-  type TaskLetter,
-} from './screen-state';
+import type { Acknowledgement, Announcement, LabelingApi, LastSent, OpenTask, ScreenState, StoreOptions, TaskLetter } from './screen-state';
+import { announcementOf, countDone, initialScreen, shownTask } from './screen-state';
 import { openRanking, sameAnswers, type TaskView, toComparison } from './task-view';
 
 /** Everything the annotation screen does, without React: tasks and keys in, rankings out. One for a page. */
@@ -206,8 +194,9 @@ export class AnnotateStore extends Observed<ScreenState> {
 
   #acknowledged(letter: TaskLetter, { annotationId, surplus, next }: Acknowledgement): void {
     this.#store.forgetDraft(letter.assignmentId);
-    const { current, lastSent, progress } = this.getState();
+    const { current, lastSent, progress, takingBack } = this.getState();
     if (lastSent?.key === letter.key) this.set({ lastSent: { ...lastSent, annotationId } });
+    if (lastSent?.key === letter.key && annotationId !== null && takingBack) void this.#withdraw(annotationId, lastSent);
     if (surplus) this.set({ notice: { kind: 'surplus' } });
     this.set({ progress: next?.progress ?? countDone(progress, letter) });
     // A letter of an earlier page: what else is held is not known here, so the one in hand is asked for first.
@@ -218,7 +207,12 @@ export class AnnotateStore extends Observed<ScreenState> {
   #outboxChanged(): void {
     const { state } = this.#outbox;
     this.set({ outbox: state });
-    if (state.trouble !== null && this.getState().phase === 'loading') this.#stuck(state.trouble);
+    if (state.trouble === null) return;
+    const { phase, lastSent, takingBack } = this.getState();
+    if (phase === 'loading') this.#stuck(state.trouble);
+    if (!takingBack || lastSent?.annotationId !== null) return;
+    this.set({ takingBack: false, notice: { kind: 'stillSending' } });
+    this.keys.clear(); // typed for the task that did not come back
   }
 
   /** No task on the screen and none to be had: say why. Keys were meant for a task that did not come. */
@@ -245,7 +239,9 @@ export class AnnotateStore extends Observed<ScreenState> {
     const { lastSent } = this.getState();
     if (lastSent === null) this.set({ notice: { kind: 'nothingToUndo' } });
     else if (this.#outbox.takeOut(lastSent.key)) this.#putBack(lastSent.task);
-    else if (lastSent.annotationId === null) this.set({ notice: { kind: 'stillSending' } });
+    else if (lastSent.annotationId === null && this.#outbox.state.trouble !== null) this.set({ notice: { kind: 'stillSending' } });
+    else if (lastSent.annotationId === null)
+      this.set({ takingBack: true }); // until it is acknowledged: a moment
     else await this.#withdraw(lastSent.annotationId, lastSent);
   }
 

@@ -6,13 +6,13 @@ import { actor, createBench, createTestProject, type LoopBench, quickConfig, typ
 import { rankAll } from '../../support/rank-all';
 import { spawnWorker, type WorkerProcess, waitFor } from '../../support/worker-process';
 
-describe('the whole circle with a real worker process', () => {
+describe('the whole circle with a real worker process, on Redis', () => {
   let bench: LoopBench;
   let project: TestLoop;
   let worker: WorkerProcess;
 
   beforeAll(async () => {
-    bench = await createBench();
+    bench = await createBench('redis');
     project = await createTestProject(bench.deps);
     worker = spawnWorker(bench);
   });
@@ -34,7 +34,7 @@ describe('the whole circle with a real worker process', () => {
         if (round?.status === 'FAILED') throw new Error(`round ${round.ordinal} failed: ${round.reason}`);
         return view.status === 'DONE' ? view : null;
       },
-      Number(process.env.CIRCLE_SECONDS ?? 280),
+      280,
     );
     expect(loop.rounds).toHaveLength(2);
     const [first, second] = loop.rounds;

@@ -283,16 +283,17 @@ describe('on every screen', () => {
 
   it('nothing moves when places are given', async () => {
     const { page } = await open(plainTasks(1));
+    const parts = 'article, article > *, article footer button[aria-label^=Place], main > footer > :not(section), header.bar > :not(span)';
     const boxes = () =>
       page.evaluate(
-        "JSON.stringify([...document.querySelectorAll('article, article > *, article footer button[aria-label^=Place], main > footer > :not(section), header.bar > :not(span)')].map((e) => { const r = e.getBoundingClientRect(); return [r.x, r.y, r.width, r.height]; }))",
+        `[...document.querySelectorAll('${parts}')].map((e) => { const r = e.getBoundingClientRect(); return [e.tagName, r.x, r.y, r.width, r.height].join(' '); })`,
       );
     const before = await boxes();
     await press(page, '2 1', 30);
-    expect(await boxes()).toBe(before);
+    expect(await boxes()).toEqual(before);
     await press(page, '2 x', 30);
     await page.waitForTimeout(1800); // draft saved
-    expect(await boxes()).toBe(before);
+    expect(await boxes()).toEqual(before);
   });
 
   it('nine answers: columns of 320 px, scrolled by focus, all placed by keys', async () => {

@@ -109,7 +109,7 @@ describe.skipIf(!data)(
       await admin.getByText('More settings').click();
       await admin.getByLabel('Tokens an answer, at most').fill('44');
       await admin.getByLabel('Temperature').fill('0.8');
-    await admin.getByLabel('PPO steps a round').fill('8');
+      await admin.getByLabel('PPO steps a round').fill('8');
       await show(admin, 'loop-settings');
       await admin.getByRole('button', { name: 'Start the loop' }).click();
       await admin.waitForURL('**/loops/*');

@@ -29,7 +29,7 @@ export function GateDialog({ roundId, ordinal, passed, onClose, onDone }: Props 
   const decide = useMutation(useTRPC().loops.decideGate.mutationOptions({ onSuccess: onDone }));
   const option = (value: 'override' | 'more-labels' | 'stop'): Option<typeof value> => ({
     value,
-    title: t(`gate.option.${value}`),
+    title: value === 'override' && passed ? t('gate.option.overridePassed') : t(`gate.option.${value}`),
     text: value === 'override' && passed ? t('gate.optionText.overridePassed') : t(`gate.optionText.${value}`),
     danger: value === 'stop',
   });

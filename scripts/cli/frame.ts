@@ -52,7 +52,7 @@ export function action(context: CliContext, work: (given: Given) => Promise<Outc
 
 async function interrupted(signal: AbortSignal): Promise<never> {
   if (!signal.aborted) await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-  throw new AppError('CANCELLED', 'Stopped.', { remedy: 'What was not finished left nothing behind; run the command again.' });
+  throw new AppError('CANCELLED', 'Stopped.', { remedy: 'What was done before it stays; run the command again for the rest.' });
 }
 
 /** Adds what every command has. Groups get it too, so that `--json` may stand anywhere. */

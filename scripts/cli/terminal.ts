@@ -5,7 +5,7 @@ export interface Terminal {
   line(text: string): void;
   /** One line that is rewritten in place on a terminal; elsewhere a line every few seconds. */
   progress(text: string): void;
-  /** Ends the line of `progress`. */
+  /** Takes the line of `progress` away. */
   endProgress(): void;
   /** Several lines that replace those shown before them; elsewhere they follow one another. */
   screen(text: string): void;
@@ -18,7 +18,7 @@ export function createTerminal(stream: NodeJS.WriteStream): Terminal {
   let lastText = '';
   let lastAt = Number.NEGATIVE_INFINITY;
   const endProgress = () => {
-    if (open) stream.write('\n');
+    if (open) stream.write('\r\u001b[2K');
     open = false;
     lastText = '';
   };
@@ -29,7 +29,7 @@ export function createTerminal(stream: NodeJS.WriteStream): Terminal {
     },
     progress(text) {
       if (stream.isTTY) {
-        stream.write(`\r\u001b[2K${cut(plain(text), Math.max(20, stream.columns - 1))}`);
+        stream.write(`\r\u001b[2K${cut(plain(text), (stream.columns || 80) - 1)}`);
         open = true;
         return;
       }

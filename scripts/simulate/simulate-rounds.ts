@@ -78,7 +78,7 @@ function stopped(loop: LoopView): AppError {
     ? `round ${waiting.ordinal} waits at ${waiting.stage.toLowerCase().replaceAll('_', ' ')} (${waiting.kind})`
     : loop.status;
   return new AppError('PRECONDITION', `The simulation stopped: ${where}. ${waiting?.reason ?? loop.reason ?? ''}`.trim(), {
-    remedy: 'Look at the loop in the browser, or ask less of the gate (--minimum-accuracy).',
+    remedy: 'Ask for more rankings a round (--prompts-per-round), or decide it yourself: plumbline loop gate.',
   });
 }
 

@@ -27,7 +27,7 @@ export async function decideGate(
   const at = deps.clock.now();
   const moved = await deps.db.$transaction(async (tx) => {
     const round = await lockRound(tx, roundId);
-    const mover = { actorId: actorUserId(actor), reason, data: { ...(await readGate(tx, round)) } };
+    const mover = { actorId: actorUserId(actor), byRule: false, reason, data: { ...(await readGate(tx, round)) } };
     if (decision === 'override') return advance(tx, await moveRound(tx, round, 'gateOverridden', mover, at), at);
     const outcome = decision === 'stop' ? 'STOPPED' : 'REJECTED';
     const done = await moveRound(tx, round, decision === 'stop' ? 'stopped' : 'moreLabels', mover, at, { outcome, finishedAt: at });

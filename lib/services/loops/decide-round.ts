@@ -29,7 +29,7 @@ export async function decideRound(
     const round = await lockRound(tx, roundId);
     const rates = await readWinRates(tx, round);
     const data = { against: 'previous', winRate: rates.previous, winRateAgainstReference: rates.reference, stop };
-    const mover = { actorId: actorUserId(actor), reason, data };
+    const mover = { actorId: actorUserId(actor), byRule: false, reason, data };
     const done = await moveRound(tx, round, decision === 'promote' ? 'promoted' : 'rejected', mover, at, { outcome, finishedAt: at });
     await finishRound(tx, done, outcome, at, stop);
   });

@@ -7,7 +7,7 @@ import { authoriseLoop } from './authorise-loop';
 import type { DecisionKind, DecisionView, LoopView, RoundView, Waiting } from './loop-view';
 import { type RoundFacts, type RoundRow, readRoundFacts, roundInclude } from './read-rounds';
 import { readWinRates } from './read-win-rates';
-import { nameOf, roundCells } from './round-cells';
+import { nameOf, roundCells, whoMoved } from './round-cells';
 
 export const getLoopInput = z.strictObject({ loopId: z.uuid() });
 
@@ -137,7 +137,7 @@ function decisionsOf(row: RoundRow, facts: RoundFacts): DecisionView[] {
         at: each.at,
         what,
         by: each.byRule ? ('rule' as const) : ('person' as const),
-        person: nameOf(facts, each.actorId),
+        person: whoMoved(facts, each),
         reason: each.reason,
         accuracy: data.accuracy,
         winRate: data.winRate,

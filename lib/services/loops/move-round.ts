@@ -4,8 +4,10 @@ import type { LockedRound } from './lock-round';
 
 /** Who moved the round, and on which numbers. */
 export interface Mover {
-  /** null: a rule or a finished job. */
+  /** null: a rule, a finished job, or the command line. */
   readonly actorId: string | null;
+  /** Where left out: what no person did. The command line is nobody's account, but it is no rule either. */
+  readonly byRule?: boolean;
   readonly reason?: string | null;
   readonly data?: Readonly<Record<string, unknown>>;
 }
@@ -53,7 +55,7 @@ export async function moveRound(
       toStage: to.stage,
       toStatus: to.status,
       actorId: mover.actorId,
-      byRule: mover.actorId === null,
+      byRule: mover.byRule ?? mover.actorId === null,
       reason: mover.reason ?? patch.reason ?? null,
       data: { transition: name, ...mover.data },
       at,
@@ -79,7 +81,7 @@ export async function recordNote(tx: Tx, round: LockedRound, name: string, mover
       toStage: stage,
       toStatus: status,
       actorId: mover.actorId,
-      byRule: mover.actorId === null,
+      byRule: mover.byRule ?? mover.actorId === null,
       reason: mover.reason ?? null,
       data: { transition: name, ...mover.data },
       at,

@@ -81,7 +81,7 @@ function gateFigure({ round, facts }: CellInput): Figure | null {
   if (!data) return null;
   const left = moves.find((each) => each.fromStage === 'REWARD_GATE' && (each.toStage !== 'REWARD_GATE' || each.toStatus === 'DONE'));
   const by = left ? (left.byRule ? 'rule' : 'person') : null;
-  return { kind: 'gate', estimate: data.accuracy, required: data.required, by, person: nameOf(facts, left?.actorId) };
+  return { kind: 'gate', estimate: data.accuracy, required: data.required, by, person: whoMoved(facts, left) };
 }
 
 function evaluationFigure({ round, facts, winRates }: CellInput, run: CellRun | undefined): Figure | null {
@@ -102,8 +102,17 @@ function decisionFigure({ round, facts }: CellInput): Figure | null {
     kind: 'decision',
     outcome: round.outcome,
     by: decided?.byRule === false ? 'person' : 'rule',
-    person: nameOf(facts, decided?.actorId),
+    person: whoMoved(facts, decided),
   };
+}
+
+/** The person behind a move, or the command line; null for a rule. */
+export function whoMoved(
+  facts: RoundFacts,
+  move: { readonly actorId: string | null; readonly byRule: boolean } | undefined,
+): string | null {
+  if (!move) return null;
+  return nameOf(facts, move.actorId) ?? (move.byRule || move.actorId ? null : 'command line');
 }
 
 export function nameOf(facts: RoundFacts, userId: string | null | undefined): string | null {

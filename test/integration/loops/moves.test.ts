@@ -121,6 +121,8 @@ describe('a round moves', () => {
     const [latest] = (await view()).decisions;
     expect(latest).toMatchObject({
       what: 'gate-overridden',
+      by: 'person',
+      person: 'command line',
       reason: 'Good enough for a first round.',
       accuracy: { low: 0.55 },
       required: 0.6,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { bucketMetric } from '#lib/domain/metric-buckets';
 
-const rows = (values: readonly (number | undefined)[]) =>
+const rows = (values: readonly (number | undefined)[]): { step: number; values: Record<string, number> }[] =>
   values.map((value, index) => ({ step: index + 1, values: value === undefined ? {} : { loss: value } }));
 
 describe('metric buckets', () => {

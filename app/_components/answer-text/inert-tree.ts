@@ -41,11 +41,18 @@ const kept: Readonly<Record<string, readonly string[]>> = {
 /** A page heading stands above every answer: an answer's own headings start below it. */
 const headings: Readonly<Record<string, string>> = { h1: 'h3', h2: 'h3', h3: 'h4', h4: 'h5', h5: 'h6', h6: 'h6' };
 
-const blocks = new Set(['p', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'ul', 'ol', 'li', 'blockquote', 'th', 'td']);
+/** Blocks of text: the browser reads their direction from their first letter. */
+const blocks = new Set(['p', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'li', 'th', 'td']);
 
-export const MAX_DEPTH = 32;
+/** Blocks of blocks: `dir="auto"` looks past what has a direction of its own, so theirs is worked out here. */
+const frames = new Set(['ul', 'ol', 'blockquote']);
 
-export class TooDeepError extends Error {}
+/** Letters of scripts that run from right to left. */
+const rightToLeft = /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}\p{Script=Adlam}]/u;
+
+const MAX_DEPTH = 32;
+
+class TooDeepError extends Error {}
 
 /** remark plugin: a line break in the source is a line break on the screen; Markdown alone would make it a blank. */
 export function keepLineBreaks() {
@@ -98,6 +105,7 @@ function inert(node: TreeNode, depth: number): TreeNode[] {
   if (properties === undefined) return children;
   const left: Record<string, unknown> = Object.fromEntries(properties.filter((name) => name in given).map((name) => [name, given[name]]));
   if (blocks.has(tag)) left.dir = 'auto';
+  if (frames.has(tag)) left.dir = rightToLeft.test(/\p{L}/u.exec(plainText(node))?.[0] ?? '') ? 'rtl' : 'ltr';
   if (tag === 'pre') left.dir = 'ltr';
   return [element(headings[tag] ?? tag, left, children)];
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { bucketMetric } from '#lib/domain/metric-buckets';
 
-const rows = (values: readonly (number | undefined)[]): { step: number; values: Record<string, number> }[] =>
-  values.map((value, index) => ({ step: index + 1, values: value === undefined ? {} : { loss: value } }));
+const rows = (values: readonly (number | undefined)[]) =>
+  values.map((value, index) => ({ step: index + 1, values: value === undefined ? ({} as Record<string, number>) : { loss: value } }));
 
 describe('metric buckets', () => {
   it('keeps every row where there are few', () => {

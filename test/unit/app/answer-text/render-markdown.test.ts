@@ -187,10 +187,16 @@ describe('reading', () => {
   });
 
   it('shows lists, code, tables and task lists', () => {
-    expect(html('3. a\n4. b')).toContain('<ol start="3" dir="auto">');
+    expect(html('3. a\n4. b')).toContain('<ol start="3" dir="ltr">');
     expect(html('```js\nlet a = 1;\n```')).toContain('<code>let a = 1;\n</code>');
     expect(html('| a | b |\n|:--|--:|\n| 1 | 2 |')).toContain('aria-label="Table" tabindex="0"><table>');
     expect(html('- [x] done\n- [ ] open')).toMatch(/☑.*done[\s\S]*☐.*open/);
+  });
+
+  it('gives lists and quotes the direction of their first letter, also when their blocks have one of their own', () => {
+    expect(html('1. يدخل الضوء\n\n2. ثم يتبعثر')).toMatch(/^<ol dir="rtl">\n<li dir="auto">\n<p dir="auto">/);
+    expect(html('> - 123 שלום')).toMatch(/^<blockquote dir="rtl">\n<ul dir="rtl">/);
+    expect(html('- one')).toContain('<ul dir="ltr">');
   });
 
   it("puts an answer's headings below the page's own", () => {

@@ -60,10 +60,7 @@ export function Thumb() {
   return (
     <footer className={styles.thumb}>
       <OrderStrip touch />
-      <div
-        className={styles.places}
-        style={{ '--aside': count <= 4 ? '1.5fr' : '', '--count': count <= 4 ? count : 5 } as React.CSSProperties}
-      >
+      <div className={`${styles.places} ${count > 4 ? styles.manyPlaces : ''}`} style={{ '--count': count } as React.CSSProperties}>
         <PlaceButtons answer={ranking.focus} touch />
       </div>
       <div className="row">

@@ -1,5 +1,5 @@
 /** A longer gap without any key, pointer or scroll is a pause, not work. */
-export const IDLE_MS = 120_000;
+const IDLE_MS = 120_000;
 
 /** Time that a person was at a task: gaps between their actions, pauses left out. Times in milliseconds. */
 export class ActiveTime {

@@ -18,7 +18,7 @@ export interface RankingState {
   readonly past: readonly Moment[];
 }
 
-export interface Moment {
+interface Moment {
   readonly places: readonly Place[];
   readonly focus: number;
 }
@@ -31,8 +31,8 @@ export type RankingAction =
   | { readonly type: 'move'; readonly by: 1 | -1 }
   | { readonly type: 'undo' };
 
-export const MIN_ANSWERS = 2;
-export const MAX_ANSWERS = 9;
+const MIN_ANSWERS = 2;
+const MAX_ANSWERS = 9;
 const MAX_UNDO = 200;
 
 export function emptyRanking(count: number): RankingState {

@@ -29,7 +29,7 @@ export interface LastSent {
 }
 
 /** A line beside the save state that says what just happened; the page words it. */
-export type Notice =
+type Notice =
   | { readonly kind: 'surplus' | 'withdrawn' | 'stillSending' | 'nothingToUndo' | 'takenBack' | 'lost' }
   | { readonly kind: 'notTakenBack'; readonly trouble: Trouble };
 

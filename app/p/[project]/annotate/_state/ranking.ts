@@ -31,7 +31,6 @@ export type RankingAction =
   | { readonly type: 'move'; readonly by: 1 | -1 }
   | { readonly type: 'undo' };
 
-const MIN_ANSWERS = 2;
 const MAX_ANSWERS = 9;
 const MAX_UNDO = 200;
 

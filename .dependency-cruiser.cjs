@@ -20,7 +20,13 @@ module.exports = {
       from: {},
       to: { circular: true, viaOnly: types },
     },
-    { name: 'no-unresolved', comment: 'An import that resolves to nothing.', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'no-unresolved',
+      comment: 'An import that resolves to nothing.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true, pathNot: '^[.]{2}/dist/' },
+    },
     {
       name: 'no-undeclared-packages',
       comment: 'Only packages that package.json pins.',

@@ -98,7 +98,7 @@ describe.skipIf(!data)(
       await choose(['config.json', 'model.safetensors', 'tokenizer.json'].map((file) => path.join(scratch, 'policy', file)));
       await admin.getByLabel('Name of the model').fill('stories260k');
       await admin.getByRole('button', { name: 'Import the model' }).click();
-      await admin.getByText('The model is here and was checked.').waitFor({ timeout: 60_000 });
+      await admin.getByRole('link', { name: 'stories260k' }).first().waitFor({ timeout: 60_000 });
       await show(admin, 'model-imported');
 
       await admin.goto(`${product.address}/p/warm-stories`);

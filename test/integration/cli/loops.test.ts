@@ -164,7 +164,7 @@ describe('worker', () => {
     expect(ended.code).toBe(0);
     expect(ended.json).toMatchObject({ queues: ['general', 'compute-cpu'], stopped: true });
     expect(await database.db.workerProcess.count()).toBe(0);
-    expect(await database.db.response.count()).toBe(16);
+    expect(await database.db.response.count({ where: { run: { round: { loopId: String(made.json.loopId) } } } })).toBe(16);
   });
 
   it('refuses a queue that is not there', async () => {

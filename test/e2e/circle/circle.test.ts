@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Product, startProduct } from '../../support/product';
 
 const root = path.resolve(import.meta.dirname, '../../..');
@@ -73,6 +73,10 @@ describe.skipIf(!data)(
       await product.plumbline('models', 'convert', '--from', 'llama2c', ...files, '--out', path.join(scratch, 'policy'));
     }, 900_000);
 
+    afterEach(async ({ task }) => {
+      if (task.result?.state === 'fail') await show(admin, 'where-it-failed');
+    });
+
     afterAll(async () => {
       await browser?.close();
       await product?.stop();
@@ -95,10 +99,13 @@ describe.skipIf(!data)(
       await show(admin, 'prompts-imported');
 
       await admin.goto(`${product.address}/p/warm-stories/models`);
-      await choose(['config.json', 'model.safetensors', 'tokenizer.json'].map((file) => path.join(scratch, 'policy', file)));
-      await admin.getByLabel('Name of the model').fill('stories260k');
-      await admin.getByRole('button', { name: 'Import the model' }).click();
-      await admin.getByRole('link', { name: 'stories260k' }).first().waitFor({ timeout: 60_000 });
+      const imported = admin.getByRole('link', { name: 'stories260k' }).first();
+      for (let tries = 0; tries < 3 && (await imported.count()) === 0; tries += 1) {
+        await choose(['config.json', 'model.safetensors', 'tokenizer.json'].map((file) => path.join(scratch, 'policy', file)));
+        await admin.getByLabel('Name of the model').fill('stories260k');
+        await admin.getByRole('button', { name: 'Import the model' }).click();
+        await imported.waitFor({ timeout: 30_000 }).catch(() => admin.reload());
+      }
       await show(admin, 'model-imported');
 
       await admin.goto(`${product.address}/p/warm-stories`);

@@ -28,9 +28,10 @@ export function extent(values: Iterable<number>): [number, number] | null {
   return low <= high ? [low, high] : null;
 }
 
-/** Linear map from data to pixels. */
+/** Linear map from data to pixels; values that differ by rounding alone lie in the middle. */
 export function linear(from: readonly [number, number], to: readonly [number, number]): (value: number) => number {
-  const span = from[1] - from[0] || 1;
+  const span = from[1] - from[0];
+  if (Math.abs(span) <= 1e-9 * Math.max(Math.abs(from[0]), Math.abs(from[1]))) return () => (to[0] + to[1]) / 2;
   return (value) => to[0] + ((value - from[0]) / span) * (to[1] - to[0]);
 }
 

@@ -172,7 +172,7 @@ describe.skipIf(!data)(
       await admin.goto(`${product.address}/p/warm-stories/loops/${loopId}`);
       await admin.getByRole('button', { name: /Promote or keep|Decide/ }).click({ timeout: 300_000 });
       await admin.getByLabel('Promote the new policy').check();
-      await admin.getByLabel('Why').fill('Warmer, and no longer than before.');
+      await admin.getByLabel('Why').fill('A trial: the next round is to see the new answers.');
       await show(admin, 'decision');
       await admin.getByRole('dialog').getByRole('button', { name: 'Promote the new policy' }).click();
       await expect.poll(() => outcome(1), { timeout: 60_000 }).toBe('PROMOTED');

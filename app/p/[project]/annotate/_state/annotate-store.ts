@@ -27,6 +27,7 @@ export class AnnotateStore extends Observed<ScreenState> {
   readonly #feed = new OneAtATime(() => this.#fetchOne());
   /** Tries of letters so far: a count that a view carries is true only if none may have arrived meanwhile. */
   #sendings = 0;
+  readonly #done = new Set<string>(); // acknowledged: an answer that was on its way meanwhile may still name them
 
   constructor({ api, store, readTrouble, now = Date.now }: StoreOptions) {
     super(initialScreen());
@@ -104,7 +105,8 @@ export class AnnotateStore extends Observed<ScreenState> {
     const sendings = outbox.waiting.some((letter) => letter.tries > 0) ? null : this.#sendings;
     const view = await this.#api.claim(current !== null);
     if (view !== null && sendings === this.#sendings) this.set({ progress: view.progress });
-    if (view !== null && this.#arrive(view)) return true;
+    // One that was acknowledged meanwhile: the answer is older than the acknowledgement, so ask again.
+    if (view !== null && (this.#arrive(view) || this.#done.has(view.assignmentId))) return true;
     if (this.getState().current !== null) return current === null; // one came by another way meanwhile: fetch the one after it
     if (current !== null) return true; // it was submitted meanwhile
     if (this.getState().outbox.waiting.length === 0) {
@@ -194,6 +196,7 @@ export class AnnotateStore extends Observed<ScreenState> {
 
   #acknowledged(letter: TaskLetter, { annotationId, surplus, next }: Acknowledgement): void {
     this.#store.forgetDraft(letter.assignmentId);
+    this.#done.add(letter.assignmentId);
     const { current, lastSent, progress, takingBack } = this.getState();
     if (lastSent?.key === letter.key) this.set({ lastSent: { ...lastSent, annotationId } });
     if (lastSent?.key === letter.key && annotationId !== null && takingBack) void this.#withdraw(annotationId, lastSent);
@@ -225,7 +228,7 @@ export class AnnotateStore extends Observed<ScreenState> {
   #arrive(view: TaskView): boolean {
     const { current, ahead, outbox } = this.getState();
     if ([current, ...ahead].some((task) => task?.view.assignmentId === view.assignmentId)) return false;
-    if (outbox.waiting.some((letter) => letter.assignmentId === view.assignmentId)) return false;
+    if (this.#done.has(view.assignmentId) || outbox.waiting.some((letter) => letter.assignmentId === view.assignmentId)) return false;
     const { ranking, activeMs, draftedAt } = openRanking(view, this.#store.loadDraft(view.assignmentId));
     const task: OpenTask = { view, ranking, time: new ActiveTime(this.#now(), activeMs), draftedAt };
     if (current === null) {
@@ -264,6 +267,7 @@ export class AnnotateStore extends Observed<ScreenState> {
   /** The task that was sent is on the screen again; the one that had come is the next. */
   #putBack(task: OpenTask): void {
     const { current, ahead } = this.getState();
+    this.#done.delete(task.view.assignmentId);
     if (current !== null) this.#drafts.leave(current);
     this.set({
       ...shownTask({ ...task, draftedAt: this.#now() }, this.#now()),

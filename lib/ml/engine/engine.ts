@@ -65,6 +65,8 @@ export interface AdamState {
 
 export interface Engine {
   readonly capabilities: EngineCapabilities;
+  /** What the tensors of this process may take together; work that needs more is split or refused before it starts. */
+  readonly memoryLimitBytes: number;
   mode(): EngineMode;
 
   // --- making and reading

@@ -38,18 +38,41 @@ export interface NativeBinding {
   readonly TF_Version: string;
 }
 
+export interface NativeSettings {
+  /** `cpu` hides every GPU from the library. */
+  readonly device?: 'auto' | 'cpu' | 'gpu';
+  /** Default: true. */
+  readonly hugePages?: boolean;
+  /** Folders of the CUDA libraries (`cudaLibraries`). */
+  readonly libraryFolders?: readonly string[];
+  /** Settings that are there already and are added to. */
+  readonly inherited?: Readonly<Record<string, string | undefined>>;
+}
+
 /**
  * Environment that an entry point assigns (`Object.assign(process.env, nativeEnvironment(2))`) before the first `createEngine`,
  * or gives to the child process that will train: TensorFlow reads it when its library is loaded.
- * GLIBC_TUNABLES (huge pages, about 20 % faster) only has effect on a process that was started with it.
+ * GLIBC_TUNABLES (huge pages, about 20 % faster) and LD_LIBRARY_PATH only have effect on a process that was started with them.
  */
-export function nativeEnvironment(threads: number): Record<string, string> {
-  return {
+export function nativeEnvironment(threads: number, settings: NativeSettings = {}): Record<string, string> {
+  const { inherited = {}, libraryFolders = [] } = settings;
+  const environment: Record<string, string> = {
     TF_CPP_MIN_LOG_LEVEL: '2',
     TF_NUM_INTRAOP_THREADS: String(threads),
     TF_NUM_INTEROP_THREADS: String(threads),
-    GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1',
+    // Without it TensorFlow takes the whole memory of the GPU at once.
+    TF_FORCE_GPU_ALLOW_GROWTH: 'true',
   };
+  if (settings.device === 'cpu') environment.CUDA_VISIBLE_DEVICES = '-1';
+  if (settings.hugePages !== false) {
+    const others = (inherited.GLIBC_TUNABLES ?? '').split(':').filter((each) => each !== '' && !each.startsWith('glibc.malloc.hugetlb='));
+    environment.GLIBC_TUNABLES = [...others, 'glibc.malloc.hugetlb=1'].join(':');
+  }
+  if (libraryFolders.length > 0) {
+    const others = (inherited.LD_LIBRARY_PATH ?? '').split(':').filter((each) => each !== '' && !libraryFolders.includes(each));
+    environment.LD_LIBRARY_PATH = [...libraryFolders, ...others].join(':');
+  }
+  return environment;
 }
 
 /** Loads the binding, or says why it cannot be loaded. `libraryFile` replaces the one in node_modules. */

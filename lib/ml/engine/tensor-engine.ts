@@ -60,6 +60,7 @@ export class TensorEngine implements Engine {
   constructor(
     private readonly kernels: Kernels,
     private readonly scopes: Scopes,
+    readonly memoryLimitBytes: number,
   ) {
     this.capabilities = kernels.capabilities;
     this.recorder = new Recorder(kernels, scopes);

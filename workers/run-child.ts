@@ -2,12 +2,11 @@
  * The sandboxed processor: BullMQ runs this file's default export in a child process, one run at a time. A crash or an out-of-memory kill
  * takes the run, not the worker.
  */
-import { availableParallelism } from 'node:os';
 import { createDeps, type ProcessDeps } from '#lib/deps';
 import { createEngine } from '#lib/ml/engine/create-engine';
 import type { Engine } from '#lib/ml/engine/engine';
 import { runPayload } from '#lib/queues/compute';
-import { engineThreads } from './engine-threads';
+import { engineOptions } from './engine-settings';
 import { carryOutRun } from './processors/carry-out-run';
 
 let deps: ProcessDeps | undefined;
@@ -20,15 +19,5 @@ export default async function runChild(job: { data: unknown }, _token: string, s
   const payload = runPayload.parse(job.data);
   deps ??= createDeps({ name: 'run' });
   const { config, logger } = deps;
-  await carryOutRun(deps, payload, () => (engine ??= startEngine(config, (line) => logger.warn(line))), signal);
-}
-
-function startEngine(config: ProcessDeps['config'], log: (line: string) => void): Promise<Engine> {
-  const { backend, nativeLibrary } = config.engine;
-  return createEngine({
-    backend,
-    threads: engineThreads(config.engine.threads, availableParallelism()),
-    ...(nativeLibrary ? { nativeLibrary } : {}),
-    log,
-  });
+  await carryOutRun(deps, payload, () => (engine ??= createEngine(engineOptions(config.engine, (line) => logger.warn(line)))), signal);
 }

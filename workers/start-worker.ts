@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { availableParallelism, hostname } from 'node:os';
-import { nativeEnvironment } from '#lib/ml/engine/native-binding';
+import { hostname } from 'node:os';
 import { runPayload } from '#lib/queues/compute';
 import { computeCpu } from '#lib/queues/compute-cpu';
 import { computeGpu } from '#lib/queues/compute-gpu';
@@ -11,7 +10,7 @@ import { sweep } from '#lib/services/outbox/sweep';
 import { takeBackRun } from '#lib/services/runs/take-back-run';
 import { type HeldRun, heartbeatWorker } from '#lib/services/workers/heartbeat-worker';
 import { registerWorker, removeWorker } from '#lib/services/workers/register-worker';
-import { engineThreads } from './engine-threads';
+import { engineEnvironment } from './engine-settings';
 import { processGeneral } from './processors/general';
 import { repeat } from './repeat';
 
@@ -108,8 +107,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
 }
 
 function compute(options: WorkerOptions): JobWork {
-  const threads = engineThreads(options.deps.config.engine.threads, availableParallelism());
-  return { ...childFile(), env: { ...options.environment, ...nativeEnvironment(threads) } };
+  const { environment, deps } = options;
+  return { ...childFile(), env: { ...environment, ...engineEnvironment(deps.config.engine, environment) } };
 }
 
 /** Keeps the list of runs that child processes of this worker work on, and takes a run back the moment its child dies. */

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { BlobStore } from '#lib/blobs/blob-store';
 import type { Db } from '#lib/db/create-db';
 import type { Clock } from '#lib/domain/clock';
+import type { EngineSettings } from '#lib/domain/engine-settings';
 import type { Queues } from '#lib/queues/queues';
 
 /** What the services read of the configuration; parsed once from the environment in lib/env.ts. */
@@ -10,7 +11,7 @@ interface AppConfig {
   readonly dataDir: string;
   readonly databaseUrl: string;
   readonly redisUrl: string | null;
-  readonly engine: { readonly backend: 'auto' | 'native' | 'wasm'; readonly threads: number | null; readonly nativeLibrary: string | null };
+  readonly engine: EngineSettings;
   /** A worker says this often that it and its run live. */
   readonly heartbeatSeconds: number;
   /** Silence after which a run is taken from its worker. */

@@ -8,6 +8,7 @@ import { createTerminal } from './terminal';
 
 const closeWithinMs = 60_000;
 const settleWithinMs = 5_000;
+const sameSignalMs = 100;
 const helpCodes = new Set(['commander.helpDisplayed', 'commander.version', 'commander.help']);
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -21,8 +22,12 @@ async function main(argv: readonly string[]): Promise<number> {
     await within(settleWithinMs, context?.working);
     for (let closer = closers.pop(); closer !== undefined; closer = closers.pop()) await within(closeWithinMs, closer());
   };
+  let stoppedAt = Number.NaN;
   const onSignal = () => {
+    // One Ctrl-C can arrive twice: from the terminal, and from the process that engine-process.ts started this one in.
+    if (performance.now() - stoppedAt < sameSignalMs) return;
     if (stop.signal.aborted) process.exit(exitCodes.interrupted);
+    stoppedAt = performance.now();
     terminal.endProgress();
     stop.abort();
   };

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import type { LoopConfigInput } from '#lib/domain/loop-config';
 import type { AnnotatorConfig } from '#lib/domain/simulation/annotator';
 import { type Gold, warmStoryGold } from '#lib/domain/simulation/gold';
@@ -9,7 +8,7 @@ import { createEngine } from '#lib/ml/engine/create-engine';
 import type { Engine } from '#lib/ml/engine/engine';
 import type { Deps } from '#lib/services/deps';
 import type { Figure, LoopView } from '#lib/services/loops/loop-view';
-import { engineThreads } from '../../workers/engine-threads';
+import { engineOptions } from '../../workers/engine-settings';
 import { importFolder } from '../../workers/processors/import-folder';
 import { loadModel } from '../../workers/processors/load-model';
 import { type MeasuredPolicy, measureGold } from './measure-gold';
@@ -79,7 +78,6 @@ interface Measured {
  */
 export async function simulate(deps: Deps, options: SimulationOptions): Promise<SimulationReport> {
   const { config: settings } = deps;
-  const threads = engineThreads(settings.engine.threads, availableParallelism());
   const gold = warmStoryGold;
   let engine: Engine | null = null;
   const measured: Measured[] = [];
@@ -99,7 +97,7 @@ export async function simulate(deps: Deps, options: SimulationOptions): Promise<
       log: options.log,
     });
     options.log(`seed ${seed}: measuring on ${options.heldOut.length} held-out prompts`);
-    engine ??= await createEngine({ backend: settings.engine.backend, threads, log: options.log });
+    engine ??= await createEngine(engineOptions(settings.engine, options.log));
     measured.push(await measureLoop(deps, engine, loop, { ...options, seed, gold }));
   }
   return report(measured, options, gold);

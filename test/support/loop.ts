@@ -47,7 +47,7 @@ export async function createBench(
     dataDir: folder,
     databaseUrl: database.url,
     redisUrl,
-    engine: { backend: 'auto', threads: 1, nativeLibrary: null },
+    engine: { backend: 'auto', device: 'auto', threads: 1, nativeLibrary: null, hugePages: true, memoryLimitBytes: null },
     heartbeatSeconds: 1,
     staleSeconds: 5,
     maxAttempts: 3,

@@ -29,7 +29,7 @@ describe('parseEnv', () => {
       databaseConnections: 10,
       redisUrl: null,
       logLevel: 'info',
-      engine: { backend: 'auto', threads: null, nativeLibrary: null },
+      engine: { backend: 'auto', device: 'auto', threads: null, nativeLibrary: null, hugePages: true, memoryLimitBytes: null },
       heartbeatSeconds: 5,
       staleSeconds: 30,
       maxAttempts: 3,
@@ -50,6 +50,26 @@ describe('parseEnv', () => {
     });
     expect(env).toMatchObject({ port: 4101, publicUrl: 'https://x.org', dataDir: '/data', redisUrl: 'redis://h:1' });
     expect(env.engine.threads).toBe(2);
+  });
+
+  test('the engine is set by its own variables', () => {
+    const { engine } = parseEnv({
+      PLUMBLINE_DEVICE: 'gpu',
+      PLUMBLINE_HUGE_PAGES: 'off',
+      PLUMBLINE_MEMORY_LIMIT: '2048',
+      PLUMBLINE_THREADS: '0',
+    });
+    expect(engine).toEqual({
+      backend: 'auto',
+      device: 'gpu',
+      threads: null,
+      nativeLibrary: null,
+      hugePages: false,
+      memoryLimitBytes: 2 ** 31,
+    });
+    expect(refusal({ PLUMBLINE_DEVICE: 'tpu', PLUMBLINE_HUGE_PAGES: 'yes', PLUMBLINE_MEMORY_LIMIT: '-1' })).toMatch(
+      /PLUMBLINE_DEVICE .*PLUMBLINE_HUGE_PAGES .*PLUMBLINE_MEMORY_LIMIT must be a whole number/,
+    );
   });
 
   test('every wrong variable is named with what it must be', () => {

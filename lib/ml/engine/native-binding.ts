@@ -75,12 +75,18 @@ export function nativeEnvironment(threads: number, settings: NativeSettings = {}
   return environment;
 }
 
+/** Where the binding lies: the one in node_modules, which "plumbline setup tensorflow" links to the user cache. */
+export function bindingFile(libraryFile?: string): string {
+  if (libraryFile !== undefined) return libraryFile;
+  const require = createRequire(import.meta.url);
+  return join(dirname(require.resolve('@tensorflow/tfjs-node-gpu/package.json')), 'lib', 'napi-v8', 'tfjs_binding.node');
+}
+
 /** Loads the binding, or says why it cannot be loaded. `libraryFile` replaces the one in node_modules. */
 export function loadNativeBinding(libraryFile?: string): { binding: NativeBinding } | { reason: string } {
   const require = createRequire(import.meta.url);
   try {
-    const file =
-      libraryFile ?? join(dirname(require.resolve('@tensorflow/tfjs-node-gpu/package.json')), 'lib', 'napi-v8', 'tfjs_binding.node');
+    const file = bindingFile(libraryFile);
     if (!existsSync(file)) return { reason: 'the native TensorFlow library is not set up' };
     return { binding: require(file) as NativeBinding };
   } catch (error) {

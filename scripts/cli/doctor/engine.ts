@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { availableParallelism } from 'node:os';
 import { z } from 'zod';
-import type { Env } from '#lib/env';
+import type { EngineSettings } from '#lib/domain/engine-settings';
 import { AppError } from '#lib/errors';
 import { createEngine } from '#lib/ml/engine/create-engine';
-import { nativeEnvironment } from '#lib/ml/engine/native-binding';
+import { engineEnvironment, engineOptions } from '../../../workers/engine-settings';
 import { bad, type Check, ok, warn } from './check';
 
 const answerWithinMs = 120_000;
@@ -19,17 +18,11 @@ const report = z.object({
   said: z.array(z.string()),
 });
 type EngineReport = z.infer<typeof report>;
-type EngineSettings = Env['engine'];
 
 /** Runs in the child: makes the engine and multiplies two matrices whose product is known. */
 export async function reportEngine(settings: EngineSettings, write: (line: string) => void): Promise<void> {
   const said: string[] = [];
-  const engine = await createEngine({
-    backend: settings.backend,
-    threads: settings.threads ?? availableParallelism(),
-    ...(settings.nativeLibrary ? { nativeLibrary: settings.nativeLibrary } : {}),
-    log: (line) => said.push(line),
-  });
+  const engine = await createEngine(engineOptions(settings, (line) => said.push(line)));
   const size = 256;
   const ones = new Float32Array(size * size).fill(1);
   const multiply = () => {
@@ -52,7 +45,7 @@ export async function checkEngine(settings: EngineSettings, command: readonly st
   const [file = process.execPath, ...args] = command;
   const child = spawn(file, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...nativeEnvironment(settings.threads ?? availableParallelism()) },
+    env: { ...process.env, ...engineEnvironment(settings, process.env) },
   });
   const ended = await follow(child, signal);
   const line = ended.stdout.split('\n').find((each) => each.startsWith(mark));

@@ -1,10 +1,13 @@
 import { createRandom } from '#lib/domain/random';
 import type { TensorData } from '#lib/formats/safetensors';
 import type { ModelFiles } from '#lib/ml/models/hugging-face';
-import { type LlamaConfig, tensorShapes } from '#lib/ml/models/model-config';
+import type { LlamaConfig } from '#lib/ml/models/llama-config';
+import { tensorShapes } from '#lib/ml/models/tensor-shapes';
 import type { Tokenizer } from '#lib/ml/tokenizers/tokenizer';
 
 export const tinyConfig: LlamaConfig = {
+  family: 'llama',
+  modelType: 'llama',
   vocabSize: 12,
   hiddenSize: 16,
   intermediateSize: 24,
@@ -13,8 +16,12 @@ export const tinyConfig: LlamaConfig = {
   keyValueHeads: 1,
   headSize: 8,
   contextLength: 32,
+  rope: { theta: 10_000, scaling: null },
   ropeTheta: 10_000,
   normEpsilon: 1e-5,
+  biases: { attention: false, output: false, mlp: false },
+  qkNorm: false,
+  slidingWindow: null,
   tiedEmbeddings: false,
   bosTokenId: 1,
   eosTokenId: 2,
@@ -46,5 +53,9 @@ export const numberTokenizer: Tokenizer = {
   padId: 0,
   encode: (text, options = {}) => [...(options.bos ? [1] : []), ...text.split(' ').map(Number)],
   decode: (ids, options = {}) => ids.filter((id) => options.skipSpecial === false || id > 2).join(' '),
+  encodeWithOffsets(text) {
+    const words = [...text.matchAll(/\d+/g)];
+    return { ids: words.map(([word]) => Number(word)), offsets: words.map(({ 0: word, index }) => [index, index + word.length]) };
+  },
   pieceOf: (id) => String(id),
 };

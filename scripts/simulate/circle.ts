@@ -7,9 +7,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
+import { folderRanges } from '#lib/blobs/file-ranges';
 import { createEngine } from '#lib/ml/engine/create-engine';
 import { nativeEnvironment } from '#lib/ml/engine/native-binding';
-import { parseModelFiles } from '#lib/ml/models/hugging-face';
+import { readModel } from '#lib/ml/models/hugging-face';
 import { promptsJsonl, storyPrompts } from './story-prompts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -32,12 +33,7 @@ function plumbline(args: readonly string[], home: string, stdout: 'ignore' | 'in
 async function writePrompts(model: string, stories: string, file: string): Promise<void> {
   Object.assign(process.env, nativeEnvironment(availableParallelism()));
   const engine = await createEngine({ backend: 'auto', log: (line) => console.error(line) });
-  const files = parseModelFiles({
-    config: await readFile(path.join(model, 'config.json'), 'utf8'),
-    weights: await readFile(path.join(model, 'model.safetensors')),
-    tokenizer: await readFile(path.join(model, 'tokenizer.json'), 'utf8'),
-    source: model,
-  });
+  const files = await readModel(await folderRanges(model), model);
   const texts = storiesFile.parse(JSON.parse(await readFile(stories, 'utf8'))).stories.map(({ text }) => text);
   await writeFile(file, promptsJsonl(await storyPrompts({ engine, files, stories: texts, count: promptCount, seed: promptSeed })));
 }

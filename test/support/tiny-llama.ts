@@ -2,7 +2,8 @@ import { createRandom } from '#lib/domain/random';
 import type { TensorData } from '#lib/formats/safetensors';
 import { llama2cTokenizerJson } from '#lib/ml/models/convert-llama2c';
 import type { ModelFiles } from '#lib/ml/models/hugging-face';
-import { type LlamaConfig, tensorShapes } from '#lib/ml/models/model-config';
+import type { LlamaConfig } from '#lib/ml/models/llama-config';
+import { tensorShapes } from '#lib/ml/models/tensor-shapes';
 
 /** Three special pieces, 256 bytes, and a few words with the letters they are made of. */
 export function tinyPieces(): { bytes: Uint8Array; score: number }[] {
@@ -16,6 +17,8 @@ export function tinyPieces(): { bytes: Uint8Array; score: number }[] {
 }
 
 export const tinyConfig: LlamaConfig = {
+  family: 'llama',
+  modelType: 'llama',
   vocabSize: tinyPieces().length,
   hiddenSize: 16,
   intermediateSize: 24,
@@ -24,8 +27,12 @@ export const tinyConfig: LlamaConfig = {
   keyValueHeads: 2,
   headSize: 4,
   contextLength: 96,
+  rope: { theta: 10_000, scaling: null },
   ropeTheta: 10_000,
   normEpsilon: 1e-5,
+  biases: { attention: false, output: false, mlp: false },
+  qkNorm: false,
+  slidingWindow: null,
   tiedEmbeddings: true,
   bosTokenId: 1,
   eosTokenId: 2,

@@ -1,7 +1,8 @@
 import { createRandom } from '#lib/domain/random';
 import type { TensorData } from '#lib/formats/safetensors';
 import type { ModelFiles } from '#lib/ml/models/hugging-face';
-import { type LlamaConfig, tensorShapes } from '#lib/ml/models/model-config';
+import type { LlamaConfig } from '#lib/ml/models/llama-config';
+import { tensorShapes } from '#lib/ml/models/tensor-shapes';
 
 const letters = [' ', ...'abcdefghijklmnopqrstuvwxyz', '.', '?'];
 
@@ -37,6 +38,8 @@ const tinyTokenizer = JSON.stringify({
 });
 
 const config: LlamaConfig = {
+  family: 'llama',
+  modelType: 'llama',
   vocabSize: 3 + letters.length,
   hiddenSize: 16,
   intermediateSize: 24,
@@ -45,8 +48,12 @@ const config: LlamaConfig = {
   keyValueHeads: 1,
   headSize: 8,
   contextLength: 64,
+  rope: { theta: 10_000, scaling: null },
   ropeTheta: 10_000,
   normEpsilon: 1e-5,
+  biases: { attention: false, output: false, mlp: false },
+  qkNorm: false,
+  slidingWindow: null,
   tiedEmbeddings: false,
   bosTokenId: 1,
   eosTokenId: 2,

@@ -2,6 +2,7 @@ import type { Actor } from '#lib/domain/actor';
 import { systemActor } from '#lib/domain/actor';
 import type { Deps } from '#lib/services/deps';
 import { readImportRequest } from '#lib/services/models/get-import';
+import { blobFolder } from './blob-folder';
 import { importFiles, importFolder } from './import-folder';
 
 /** A model import that was asked for in the browser. */
@@ -13,15 +14,5 @@ export async function importModelFiles(deps: Deps, request: string): Promise<voi
     await importFolder(deps, actor, { projectId, name, folder: asked.folder, request });
     return;
   }
-  const bytes = async (file: keyof typeof asked.files) => deps.blobs.readBytes(asked.files[file]);
-  await importFiles(
-    deps,
-    actor,
-    { projectId, name, source: name, request },
-    {
-      'config.json': await bytes('config.json'),
-      'model.safetensors': await bytes('model.safetensors'),
-      'tokenizer.json': await bytes('tokenizer.json'),
-    },
-  );
+  await importFiles(deps, actor, { projectId, name, source: name, request }, blobFolder(deps.blobs, asked.files));
 }

@@ -2,7 +2,7 @@ import { AppError } from '#lib/errors';
 import { type Llama2cPiece, type Llama2cWeights, parseLlama2cTokenizer, parseLlama2cWeights } from '#lib/formats/llama2c';
 import type { TensorData } from '#lib/formats/safetensors';
 import { checkWeights, type ModelFiles } from './hugging-face';
-import type { LlamaConfig } from './model-config';
+import type { LlamaConfig } from './llama-config';
 
 const firstBytePiece = 3;
 const firstOrdinaryPiece = 259;
@@ -159,6 +159,8 @@ export function convertLlama2c(input: {
   const source = parseLlama2cWeights(input.weights, input.weightsSource);
   const pieces = parseLlama2cTokenizer(input.tokenizer, source.vocabularySize, input.tokenizerSource);
   const config: LlamaConfig = {
+    family: 'llama',
+    modelType: 'llama',
     vocabSize: source.vocabularySize,
     hiddenSize: source.dim,
     intermediateSize: source.hiddenDim,
@@ -167,8 +169,12 @@ export function convertLlama2c(input: {
     keyValueHeads: source.keyValueHeads,
     headSize: source.dim / source.heads,
     contextLength: source.contextLength,
+    rope: { theta: 10_000, scaling: null },
     ropeTheta: 10_000,
     normEpsilon: 1e-5,
+    biases: { attention: false, output: false, mlp: false },
+    qkNorm: false,
+    slidingWindow: null,
     tiedEmbeddings: source.tied,
     bosTokenId: 1,
     // llama2.c trains on texts that BOS alone separates, and stops at it

@@ -1,14 +1,27 @@
+import { z } from 'zod';
 import { AppError } from '#lib/errors';
-import { readSafetensors, type TensorData, writeSafetensors } from '#lib/formats/safetensors';
+import { decodeTensor, type TensorData } from '#lib/formats/safetensors';
 import { loadTokenizer } from '#lib/ml/tokenizers/tokenizer';
-import { type LlamaConfig, type ModelKind, parseConfig, serializeConfig, tensorShapes } from './model-config';
+import { canonicalName, isIgnored, isTransposed, transposed } from './checkpoint-names';
+import { type ModelConfig, type ModelKind, parseConfig } from './model-config';
+import { findTensors, listed, type ModelFolder, readOptionalText, readText, type StoredTensor } from './model-folder';
+import { parseFields, readJson, tokenFields } from './read-config';
+import { tensorShapes } from './tensor-shapes';
+
+/** What a model computes with. */
+export interface ModelWeights {
+  readonly config: ModelConfig;
+  readonly kind: ModelKind;
+  /** By the names and shapes of `tensorShapes`, and in their order. */
+  readonly weights: ReadonlyMap<string, TensorData>;
+}
 
 /** A model in memory: what a Hugging Face folder holds. */
-export interface ModelFiles {
-  readonly config: LlamaConfig;
-  readonly kind: ModelKind;
-  readonly weights: ReadonlyMap<string, TensorData>;
+export interface ModelFiles extends ModelWeights {
   readonly tokenizerJson: string;
+  /** Kept as they came, with the chat template. */
+  readonly tokenizerConfigJson?: string;
+  readonly chatTemplateJinja?: string;
 }
 
 function bad(source: string, message: string, tensor?: string): AppError {
@@ -18,66 +31,144 @@ function bad(source: string, message: string, tensor?: string): AppError {
   });
 }
 
-/** Tensors that old exports carry and nobody reads. */
-function isIgnored(name: string, config: LlamaConfig, kind: ModelKind): boolean {
-  if (name.endsWith('.rotary_emb.inv_freq')) return true;
-  return name === 'lm_head.weight' && (kind !== 'POLICY' || config.tiedEmbeddings);
+/** Throws BAD_INPUT naming the first missing or extra tensor. */
+function checkNames(names: Iterable<string>, config: ModelConfig, kind: ModelKind, source: string): void {
+  const shapes = tensorShapes(config, kind);
+  const given = new Set(names);
+  const missing = [...shapes.keys()].filter((name) => !given.has(name));
+  if (missing[0] !== undefined) throw bad(source, `the weights lack ${listed(missing)}`, missing[0]);
+  const extra = [...given].filter((name) => !shapes.has(name) && !isIgnored(name, config, kind));
+  if (extra[0] !== undefined) throw bad(source, `the weights hold ${listed(extra)}, which this architecture does not have`, extra[0]);
 }
 
-function listed(names: readonly string[]): string {
-  const shown = names.slice(0, 3).join(', ');
-  return names.length > 3 ? `${shown} and ${names.length - 3} more` : shown;
+function checkShape(name: string, given: readonly number[], wanted: readonly number[], source: string): void {
+  if (given.length === wanted.length && given.every((length, axis) => length === wanted[axis])) return;
+  throw bad(source, `tensor ${name} has shape [${given.join(', ')}], but config.json asks for [${wanted.join(', ')}]`, name);
+}
+
+function checkValues(name: string, tensor: TensorData, source: string): void {
+  if (!(tensor.data instanceof Float32Array))
+    throw bad(source, `tensor ${name} has whole numbers (${tensor.dtype}) instead of weights`, name);
+  const { data } = tensor;
+  for (let index = 0; index < data.length; index += 1) {
+    if (!Number.isFinite(data[index])) throw bad(source, `tensor ${name} holds ${data[index]} at position ${index}`, name);
+  }
 }
 
 /** Throws BAD_INPUT naming the first missing, extra, wrongly shaped or not finite tensor. */
 export function checkWeights(
   weights: ReadonlyMap<string, TensorData>,
-  config: LlamaConfig,
+  config: ModelConfig,
   kind: ModelKind,
   source: string,
 ): Map<string, TensorData> {
-  const shapes = tensorShapes(config, kind);
-  const missing = [...shapes.keys()].filter((name) => !weights.has(name));
-  if (missing[0] !== undefined) throw bad(source, `the weights lack ${listed(missing)}`, missing[0]);
-  const extra = [...weights.keys()].filter((name) => !shapes.has(name) && !isIgnored(name, config, kind));
-  if (extra[0] !== undefined) throw bad(source, `the weights hold ${listed(extra)}, which this architecture does not have`, extra[0]);
+  checkNames(weights.keys(), config, kind, source);
   const checked = new Map<string, TensorData>();
-  for (const [name, shape] of shapes) {
+  for (const [name, shape] of tensorShapes(config, kind)) {
     const tensor = weights.get(name);
     if (!tensor) continue;
-    if (!(tensor.data instanceof Float32Array))
-      throw bad(source, `tensor ${name} has whole numbers (${tensor.dtype}) instead of weights`, name);
-    if (tensor.shape.length !== shape.length || tensor.shape.some((length, axis) => length !== shape[axis])) {
-      throw bad(source, `tensor ${name} has shape [${tensor.shape.join(', ')}], but config.json asks for [${shape.join(', ')}]`, name);
-    }
-    const broken = tensor.data.findIndex((value) => !Number.isFinite(value));
-    if (broken >= 0) throw bad(source, `tensor ${name} holds ${tensor.data[broken]} at position ${broken}`, name);
+    checkShape(name, tensor.shape, shape, source);
+    checkValues(name, tensor, source);
     checked.set(name, tensor);
   }
   return checked;
 }
 
+async function readTensor(folder: ModelFolder, { entry, file }: StoredTensor, source: string): Promise<TensorData> {
+  return decodeTensor(entry, await folder.read(file, entry.begin, entry.end), `${source}/${file}`);
+}
+
+function byOurNames(stored: ReadonlyMap<string, StoredTensor>, config: ModelConfig, kind: ModelKind, source: string) {
+  const shapes = tensorShapes(config, kind);
+  const named = new Map<string, StoredTensor>();
+  for (const [given, tensor] of stored) {
+    const name = canonicalName(given, config, shapes);
+    if (named.has(name)) throw bad(source, `the weights hold ${name} twice, with and without the first part of its name`, name);
+    named.set(name, tensor);
+  }
+  return named;
+}
+
+/** transformers overwrites a stored output matrix by the embedding where config.json ties them; one that differs points to a wrong file. */
+async function checkTied(
+  folder: ModelFolder,
+  named: ReadonlyMap<string, StoredTensor>,
+  embedding: string,
+  weights: Map<string, TensorData>,
+  source: string,
+) {
+  const stored = named.get('lm_head.weight');
+  const expected = weights.get(embedding);
+  if (!stored || !expected) return;
+  checkShape('lm_head.weight', stored.entry.shape, expected.shape, `${source}/${stored.file}`);
+  const { data } = await readTensor(folder, stored, source);
+  const differs = data.findIndex((value, index) => value !== expected.data[index]);
+  if (differs < 0) return;
+  throw bad(
+    `${source}/${stored.file}`,
+    `lm_head.weight differs from the embedding at position ${differs}, but tie_word_embeddings in config.json says that they are one`,
+    'lm_head.weight',
+  );
+}
+
 /**
- * The contents of a Hugging Face folder, checked. `source` names the folder in messages.
- * Throws BAD_INPUT naming file, field or tensor: unknown architecture, missing, extra or wrong tensors, a tokenizer that does not fit.
+ * Configuration and weights of a Hugging Face folder, checked, tensor by tensor: the memory needed is that of the weights in float32 and
+ * of one more tensor. `source` names the folder in messages. Throws BAD_INPUT naming file, field or tensor.
  */
-export function parseModelFiles(input: {
-  config: Uint8Array | string;
-  weights: Uint8Array;
-  tokenizer: string;
-  source: string;
-}): ModelFiles {
-  const { source } = input;
-  const configText = typeof input.config === 'string' ? input.config : new TextDecoder().decode(input.config);
-  const { config, kind } = parseConfig(configText, `${source}/config.json`);
-  const weightsFile = `${source}/model.safetensors`;
-  const weights = checkWeights(readSafetensors(input.weights, weightsFile), config, kind, weightsFile);
-  checkTokenizer(input.tokenizer, config, `${source}/tokenizer.json`);
-  return { config, kind, weights, tokenizerJson: input.tokenizer };
+export async function readModelWeights(folder: ModelFolder, source: string): Promise<ModelWeights> {
+  const parsed = parseConfig(await readText(folder, 'config.json', source), `${source}/config.json`);
+  const { kind } = parsed;
+  const config = { ...parsed.config, stopTokenIds: await readStops(folder, parsed.config, source) };
+  const shapes = tensorShapes(config, kind);
+  const stored = await findTensors(folder, source);
+  const files = [...new Set([...stored.values()].map(({ file }) => file))];
+  const where = files.length === 1 ? `${source}/${files[0]}` : source;
+  const named = byOurNames(stored, config, kind, where);
+  checkNames(named.keys(), config, kind, where);
+  for (const [name, shape] of shapes) {
+    const { entry, file } = named.get(name) as StoredTensor;
+    checkShape(name, entry.shape, isTransposed(name, config) ? shape.toReversed() : shape, `${source}/${file}`);
+  }
+  const weights = new Map<string, TensorData>();
+  for (const [name, shape] of shapes) {
+    const place = named.get(name) as StoredTensor;
+    const tensor = await readTensor(folder, place, source);
+    checkValues(name, tensor, `${source}/${place.file}`);
+    const [rows = 0, columns = 0] = tensor.shape;
+    weights.set(name, isTransposed(name, config) ? { ...tensor, shape, data: transposed(tensor.data, rows, columns) } : tensor);
+  }
+  if (kind === 'POLICY' && config.tiedEmbeddings) await checkTied(folder, named, [...shapes.keys()][0] ?? '', weights, source);
+  return { config, kind, weights };
+}
+
+const generationFile = z.object({ eos_token_id: tokenFields.eos_token_id });
+
+/** The tokens that end an answer: those of config.json, and those that generation_config.json adds. */
+async function readStops(folder: ModelFolder, config: ModelConfig, source: string): Promise<readonly number[]> {
+  const text = await readOptionalText(folder, 'generation_config.json');
+  if (text === undefined) return config.stopTokenIds;
+  const name = `${source}/generation_config.json`;
+  const { eos_token_id } = parseFields(generationFile, readJson(text, name), name);
+  return [...new Set([...config.stopTokenIds, ...[eos_token_id ?? []].flat()])];
+}
+
+/** The same with the tokenizer, which has to fit. Throws BAD_INPUT naming file, field or tensor. */
+export async function readModel(folder: ModelFolder, source: string): Promise<ModelFiles> {
+  const tokenizerJson = await readText(folder, 'tokenizer.json', source);
+  const model = await readModelWeights(folder, source);
+  checkTokenizer(tokenizerJson, model.config, `${source}/tokenizer.json`);
+  const tokenizerConfigJson = await readOptionalText(folder, 'tokenizer_config.json');
+  const chatTemplateJinja = await readOptionalText(folder, 'chat_template.jinja');
+  return {
+    ...model,
+    tokenizerJson,
+    ...(tokenizerConfigJson === undefined ? {} : { tokenizerConfigJson }),
+    ...(chatTemplateJinja === undefined ? {} : { chatTemplateJinja }),
+  };
 }
 
 /** Throws BAD_INPUT where the tokenizer can produce ids that the embedding does not have. */
-function checkTokenizer(tokenizerJson: string, config: LlamaConfig, source: string): void {
+function checkTokenizer(tokenizerJson: string, config: ModelConfig, source: string): void {
   const tokenizer = loadTokenizer(tokenizerJson, source);
   if (tokenizer.vocabularySize > config.vocabSize) {
     throw bad(source, `the tokenizer has ${tokenizer.vocabularySize} tokens, but the embedding of the model only ${config.vocabSize}`);
@@ -85,33 +176,4 @@ function checkTokenizer(tokenizerJson: string, config: LlamaConfig, source: stri
   for (const [name, id] of Object.entries({ bos_token_id: config.bosTokenId, eos_token_id: config.eosTokenId })) {
     if (id >= config.vocabSize) throw bad(source, `${name} is ${id}, but the model has ${config.vocabSize} tokens`);
   }
-}
-
-/** The files of a Hugging Face folder; transformers reads them as they are. */
-export function serializeModel(files: ModelFiles): {
-  'config.json': string;
-  'model.safetensors': Uint8Array;
-  'tokenizer.json': string;
-  'tokenizer_config.json': string;
-  'generation_config.json': string;
-} {
-  const { config, kind } = files;
-  const tokenizer = loadTokenizer(files.tokenizerJson, 'tokenizer.json');
-  const special = (id: number | null) => (id === null ? null : (tokenizer.pieceOf(id) ?? null));
-  const tokenizerConfig = {
-    tokenizer_class: 'PreTrainedTokenizerFast',
-    bos_token: special(config.bosTokenId),
-    eos_token: special(config.eosTokenId),
-    pad_token: special(config.padTokenId),
-    model_max_length: config.contextLength,
-    clean_up_tokenization_spaces: false,
-  };
-  const generationConfig = { bos_token_id: config.bosTokenId, eos_token_id: config.eosTokenId, pad_token_id: config.padTokenId };
-  return {
-    'config.json': serializeConfig(config, kind),
-    'model.safetensors': writeSafetensors(files.weights, { format: 'pt' }),
-    'tokenizer.json': files.tokenizerJson,
-    'tokenizer_config.json': `${JSON.stringify(tokenizerConfig, null, 2)}\n`,
-    'generation_config.json': `${JSON.stringify(generationConfig, null, 2)}\n`,
-  };
 }

@@ -2,8 +2,8 @@ import { createRandom } from '#lib/domain/random';
 import { AppError } from '#lib/errors';
 import type { TensorData } from '#lib/formats/safetensors';
 import type { Engine, Parameters, Tensor } from '#lib/ml/engine/engine';
-import type { ModelFiles } from '#lib/ml/models/hugging-face';
-import type { LlamaConfig } from '#lib/ml/models/model-config';
+import type { ModelWeights } from '#lib/ml/models/hugging-face';
+import type { LlamaConfig } from '#lib/ml/models/llama-config';
 import { createParameters, LlamaTrunk } from './llama-trunk';
 
 /**
@@ -110,21 +110,22 @@ class LlamaScalarModel extends Llama implements ScalarModel {
   }
 }
 
+function plainLlama({ config }: ModelWeights): LlamaConfig {
+  if (config.family === 'llama' && !config.qkNorm && !config.rope.scaling && !Object.values(config.biases).includes(true)) return config;
+  throw new AppError('BAD_INPUT', `Models of the type ${config.modelType} with these options cannot be run yet.`);
+}
+
 /** Throws BAD_INPUT where `files` hold a reward or value model. */
-export function createLanguageModel(engine: Engine, files: Pick<ModelFiles, 'config' | 'kind' | 'weights'>): LanguageModel {
+export function createLanguageModel(engine: Engine, files: ModelWeights): LanguageModel {
   if (files.kind !== 'POLICY') throw new AppError('BAD_INPUT', 'A language model is needed, but this is a model with a scalar head.');
-  return new LlamaLanguageModel(engine, files.config, createParameters(engine, files.weights));
+  return new LlamaLanguageModel(engine, plainLlama(files), createParameters(engine, files.weights));
 }
 
 /**
  * Trunk and scalar head. From a policy's files the head is new: N(0, 1 / (d + 1)) (Ouyang et al. 2022; Huang et al. 2024, detail 5),
  * from those of a reward or value model it is read.
  */
-export function createScalarModel(
-  engine: Engine,
-  files: Pick<ModelFiles, 'config' | 'kind' | 'weights'>,
-  options: { readonly headSeed: number },
-): ScalarModel {
+export function createScalarModel(engine: Engine, files: ModelWeights, options: { readonly headSeed: number }): ScalarModel {
   const weights = [...files.weights].filter(([name]) => name !== 'lm_head.weight');
   if (files.kind === 'POLICY') {
     const { hiddenSize } = files.config;
@@ -132,5 +133,5 @@ export function createScalarModel(
     const data = Float32Array.from({ length: hiddenSize }, () => random.normal() / Math.sqrt(hiddenSize + 1));
     weights.push(['score.weight', { dtype: 'F32', shape: [1, hiddenSize], data }]);
   }
-  return new LlamaScalarModel(engine, files.config, createParameters(engine, weights));
+  return new LlamaScalarModel(engine, plainLlama(files), createParameters(engine, weights));
 }

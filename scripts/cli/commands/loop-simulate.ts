@@ -1,11 +1,12 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import { pino } from 'pino';
+import { folderRanges } from '#lib/blobs/file-ranges';
 import { messagesSchema, promptText } from '#lib/domain/prompts';
 import { annotatorConfig } from '#lib/domain/simulation/annotator';
 import { AppError } from '#lib/errors';
 import { parsePromptsJsonl } from '#lib/formats/prompts-jsonl';
-import { parseModelFiles } from '#lib/ml/models/hugging-face';
+import { readModel } from '#lib/ml/models/hugging-face';
 import { startWorker } from '../../../workers/start-worker';
 import { type SimulationReport, simulate } from '../../simulate/simulate';
 import { simulationConfig } from '../../simulate/simulation-config';
@@ -51,7 +52,8 @@ export function registerSimulate(loop: Command, context: CliContext): void {
           tieThreshold: Number(text(given, 'tieThreshold')),
         });
         const modelFolder = path.resolve(argument(given, 0));
-        await checkModel(modelFolder);
+        // before a project is made for it
+        await readModel(await folderRanges(modelFolder), modelFolder);
         const installation = await openInstallation(context);
         const { deps, env } = installation;
         const worker = await startWorker({
@@ -79,18 +81,6 @@ export function registerSimulate(loop: Command, context: CliContext): void {
         return { json: { ...report }, text: describe(report) };
       }),
     );
-}
-
-/** Before a project is made for it. */
-async function checkModel(folder: string): Promise<void> {
-  const read = (name: string) =>
-    readInput(path.join(folder, name), 'Name a Hugging Face folder, for example one that "plumbline models convert" made.');
-  parseModelFiles({
-    config: await read('config.json'),
-    weights: await read('model.safetensors'),
-    tokenizer: new TextDecoder().decode(await read('tokenizer.json')),
-    source: folder,
-  });
 }
 
 function parseSeeds(list: string): number[] {

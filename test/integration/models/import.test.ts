@@ -1,7 +1,6 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { serializeModel } from '#lib/ml/models/hugging-face';
 import { getModelImport } from '#lib/services/models/get-import';
 import { getModel } from '#lib/services/models/get-model';
 import { listModels } from '#lib/services/models/list-models';
@@ -11,6 +10,7 @@ import { loadModel } from '../../../workers/processors/load-model';
 import { drainGeneral } from '../../support/drive-loop';
 import { createMember } from '../../support/labeling';
 import { actor, createBench, createTestProject, type LoopBench, type TestLoop } from '../../support/loop';
+import { savedFiles, textOf, writeModel } from '../../support/saved-model';
 import { tinyModel } from '../../support/tiny-model';
 
 describe('importing a model', () => {
@@ -23,8 +23,7 @@ describe('importing a model', () => {
     bench = await createBench();
     project = await createTestProject(bench.deps);
     folder = path.join(bench.folder, 'a model');
-    mkdirSync(folder);
-    for (const [name, content] of Object.entries(serializeModel(model))) writeFileSync(path.join(folder, name), content);
+    writeModel(model, folder);
   });
   afterAll(() => bench?.drop());
 
@@ -42,13 +41,12 @@ describe('importing a model', () => {
   it('takes uploaded files in through the worker', async () => {
     const { deps } = bench;
     const person = await createMember(deps.db, project.projectId, ['RESEARCHER']);
-    const serialized = serializeModel(model);
-    const put = async (content: string | Uint8Array) =>
-      (await deps.blobs.putBytes(typeof content === 'string' ? new TextEncoder().encode(content) : content)).sha256;
+    const saved = savedFiles(model);
+    const put = async (name: string) => (await deps.blobs.putBytes(saved[name]!)).sha256;
     const files = {
-      'config.json': await put(serialized['config.json']),
-      'model.safetensors': await put(serialized['model.safetensors']),
-      'tokenizer.json': await put(serialized['tokenizer.json']),
+      'config.json': await put('config.json'),
+      'model.safetensors': await put('model.safetensors'),
+      'tokenizer.json': await put('tokenizer.json'),
     };
     const { importId } = await requestModelImport(deps, person, { projectId: project.projectId, name: 'uploaded', files });
     expect(await getModelImport(deps, person, { importId })).toEqual({ state: 'WAITING', name: 'uploaded', modelId: null, reason: null });
@@ -80,13 +78,14 @@ describe('importing a model', () => {
       expect(failed.reason).not.toContain('    at ');
     };
     const config = path.join(folder, 'config.json');
-    const good = serializeModel(model);
-    writeFileSync(config, good['config.json'].replace('"hidden_size": 16', '"hidden_size": 32'));
+    const good = savedFiles(model);
+    const goodConfig = textOf(good, 'config.json');
+    writeFileSync(config, goodConfig.replace('"hidden_size": 16', '"hidden_size": 32'));
     await fails('wrong shape', 'has shape');
-    writeFileSync(config, good['config.json'].replace('llama', 'mamba'));
+    writeFileSync(config, goodConfig.replace('llama', 'mamba'));
     await fails('unknown architecture', 'config.json');
-    writeFileSync(config, good['config.json']);
-    writeFileSync(path.join(folder, 'model.safetensors'), good['model.safetensors'].subarray(0, 500));
+    writeFileSync(config, goodConfig);
+    writeFileSync(path.join(folder, 'model.safetensors'), good['model.safetensors']!.subarray(0, 500));
     await fails('cut off', 'model.safetensors');
     rmSync(path.join(folder, 'model.safetensors'));
     await fails('without weights', 'model.safetensors is missing');

@@ -85,9 +85,10 @@ describe('safetensors', () => {
     ['an empty file', new Uint8Array(0), /the file has 0 bytes/],
     ['a header longer than the file', file('{', new Uint8Array(0)).fill(0xff, 0, 2), /header claims .* not a safetensors file, or cut off/],
     ['a header that is not JSON', file('{no', new Uint8Array(0)), /the header is not JSON/],
+    ['an unknown element type', file({ w: { ...oneFloat, dtype: 'X9' } }, new Uint8Array(4)), /tensor w: the element type X9 is not known/],
     [
-      'an unknown element type',
-      file({ w: { ...oneFloat, dtype: 'F8_E4M3' } }, new Uint8Array(4)),
+      'an element type that is not computed with',
+      file({ w: { ...oneFloat, shape: [4], dtype: 'F8_E4M3' } }, new Uint8Array(4)),
       /tensor w: the element type F8_E4M3 is not supported/,
     ],
     ['an entry without offsets', file({ w: { dtype: 'F32', shape: [1] } }, new Uint8Array(4)), /tensor w: the header entry needs/],

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { createEngine } from '#lib/ml/engine/create-engine';
 import type { Engine } from '#lib/ml/engine/engine';
 import { nativeEnvironment } from '#lib/ml/engine/native-binding';
-import { serializeModel } from '#lib/ml/models/hugging-face';
+import { serializeConfig } from '#lib/ml/models/model-config';
 import { createLanguageModel, createScalarModel, type LanguageModel } from '#lib/ml/nn/llama';
 import { loadTokenizer } from '#lib/ml/tokenizers/tokenizer';
 import { goldenCases, readStories, storiesFolder, storiesModel } from '../../../support/stories260k';
@@ -107,7 +107,7 @@ describe.each(['native', 'wasm'] as const)('llama on the %s engine', (backend) =
       weights: new Map(Object.entries(scalar.exportWeights())),
       tokenizerJson: files.tokenizerJson,
     };
-    expect(JSON.parse(serializeModel(saved)['config.json'])).toMatchObject({ architectures: ['LlamaForSequenceClassification'] });
+    expect(JSON.parse(serializeConfig(saved.config, saved.kind))).toMatchObject({ architectures: ['LlamaForSequenceClassification'] });
     const loaded = createScalarModel(engine, saved, { headSeed: 99 });
     expect(read(engine, loaded.scores(tokens, 2, 4, positions))).toEqual(scores);
     for (const one of [scalar, same, other, loaded]) one.dispose();

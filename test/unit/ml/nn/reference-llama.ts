@@ -9,6 +9,8 @@ function product(weights: ArrayLike<number>, x: readonly number[]): number[] {
 /** One sequence through a llama, written out with loops in float64; logits of every position. The textbook to test against. */
 export function forwardInFloat64(files: ModelFiles, tokens: readonly number[]): number[][] {
   const { config } = files;
+  if (config.family !== 'llama') throw new Error('a llama is needed');
+  const { theta } = config.rope;
   const { headSize, heads, hiddenSize, keyValueHeads } = config;
   const weight = (name: string) => files.weights.get(`${name}.weight`)!.data;
   const norm = (x: readonly number[], scale: ArrayLike<number>) => {
@@ -20,7 +22,7 @@ export function forwardInFloat64(files: ModelFiles, tokens: readonly number[]): 
       const within = index % headSize;
       const half = headSize / 2;
       const pair = within % half;
-      const angle = position * config.ropeTheta ** ((-2 * pair) / headSize);
+      const angle = position * theta ** ((-2 * pair) / headSize);
       const partner = within < half ? -vector[index + half]! : vector[index - half]!;
       return value * Math.cos(angle) + partner * Math.sin(angle);
     });

@@ -103,14 +103,17 @@ export function parseLlama2cWeights(bytes: Uint8Array, source: string): Llama2cW
   return { ...fields, tied, tensors };
 }
 
-/** Throws BAD_INPUT where the file does not hold exactly `vocabularySize` pieces. */
-export function parseLlama2cTokenizer(bytes: Uint8Array, vocabularySize: number, source: string): Llama2cPiece[] {
+/** Throws BAD_INPUT where the file does not hold exactly `vocabularySize` pieces, or where that is undefined, any number of whole ones. */
+export function parseLlama2cTokenizer(bytes: Uint8Array, vocabularySize: number | undefined, source: string): Llama2cPiece[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const pieces: Llama2cPiece[] = [];
   let position = 4;
-  while (pieces.length < vocabularySize) {
-    if (position + 8 > bytes.length)
-      throw bad(source, `the file ends after ${pieces.length} pieces, but the model has ${vocabularySize} tokens`);
+  if (bytes.length < position) throw bad(source, `the file has ${bytes.length} bytes: not a llama2.c tokenizer`);
+  while (vocabularySize === undefined ? position < bytes.length : pieces.length < vocabularySize) {
+    if (position + 8 > bytes.length) {
+      const wanted = vocabularySize === undefined ? 'the next one is cut off' : `the model has ${vocabularySize} tokens`;
+      throw bad(source, `the file ends after ${pieces.length} pieces, but ${wanted}`);
+    }
     const score = view.getFloat32(position, true);
     const length = view.getInt32(position + 4, true);
     position += 8;

@@ -1,9 +1,9 @@
 import { createRandom } from '#lib/domain/random';
 import type { TensorData } from '#lib/formats/safetensors';
-import { llama2cTokenizerJson } from '#lib/ml/models/convert-llama2c';
 import type { ModelFiles } from '#lib/ml/models/hugging-face';
 import type { LlamaConfig } from '#lib/ml/models/llama-config';
 import { tensorShapes } from '#lib/ml/models/tensor-shapes';
+import { llama2cTokenizerJson } from '#lib/ml/tokenizers/llama2c-tokenizer';
 
 /** Three special pieces, 256 bytes, and a few words with the letters they are made of. */
 export function tinyPieces(): { bytes: Uint8Array; score: number }[] {

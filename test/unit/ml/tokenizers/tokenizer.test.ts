@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { llama2cTokenizerJson } from '#lib/ml/models/convert-llama2c';
+import { llama2cTokenizerJson } from '#lib/ml/tokenizers/llama2c-tokenizer';
 import { loadTokenizer } from '#lib/ml/tokenizers/tokenizer';
 import { goldenCases, readStories, storiesFolder, storiesModel } from '../../../support/stories260k';
 import { tinyConfig, tinyPieces } from '../../../support/tiny-llama';

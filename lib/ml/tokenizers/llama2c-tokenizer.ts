@@ -7,7 +7,7 @@ const firstOrdinaryPiece = 259;
 
 /** Special pieces lose the line breaks that llama2.c writes around them; a space is written as U+2581, as SentencePiece does. */
 function pieceTexts(pieces: readonly Llama2cPiece[], source: string): string[] {
-  const decoder = new TextDecoder('utf-8', { fatal: true });
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   return pieces.map((piece, id) => {
     try {
       const text = decoder.decode(piece.bytes);

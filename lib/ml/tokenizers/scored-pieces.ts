@@ -46,7 +46,9 @@ function normalizers(settings: PieceTokenizerSettings): object[] {
     steps.push({ type: 'Precompiled', precompiled_charsmap: Buffer.from(settings.precompiledCharsmap).toString('base64') });
   }
   if (settings.removeExtraWhitespaces) {
-    steps.push({ type: 'Strip', strip_left: true, strip_right: true }, { type: 'Replace', pattern: { Regex: ' {2,}' }, content: ' ' });
+    // SentencePiece trims blanks only, not the line breaks that Strip would take too
+    const remove = (pattern: string, content: string) => ({ type: 'Replace', pattern: { Regex: pattern }, content });
+    steps.push(remove('\\A +| +\\z', ''), remove(' {2,}', ' '));
   }
   if (settings.addDummyPrefix) steps.push({ type: 'Prepend', prepend: '\u2581' });
   return [...steps, { type: 'Replace', pattern: { String: ' ' }, content: '\u2581' }];

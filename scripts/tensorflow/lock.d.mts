@@ -1,1 +1,1 @@
-export function takeLock(directory: string, onWait: () => void): Promise<() => void>;
+export function takeLock(directory: string, onWait: () => void, signal?: AbortSignal): Promise<() => void>;

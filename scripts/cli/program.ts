@@ -22,6 +22,7 @@ import { registerPeopleFirstAdmin } from './commands/people-first-admin';
 import { registerPeopleInvite } from './commands/people-invite';
 import { registerProjectsCreate } from './commands/projects-create';
 import { registerProjectsList } from './commands/projects-list';
+import { registerSetupTensorflow } from './commands/setup-tensorflow';
 import { registerWorker } from './commands/worker';
 import { type CliContext, withCommonOptions } from './frame';
 
@@ -80,6 +81,7 @@ export function createProgram(context: CliContext, settings: { version: string; 
   registerLineageLabel(lineage, context);
   registerLineageCheckpoint(lineage, context);
 
+  registerSetupTensorflow(group('setup', 'prepare what this machine computes with'), context);
   registerWorker(program, context);
   registerDoctor(program, context);
   withCommonOptions(program);

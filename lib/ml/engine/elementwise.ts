@@ -67,6 +67,16 @@ export function unary(recorder: Recorder, op: UnaryOp, a: Tensor): Tensor {
         return [times(dy, times(y, kernels.binary('sub', kernels.constant(1), y)))];
       case 'softplus':
         return [times(dy, kernels.unary('sigmoid', a))];
+      case 'tanh':
+        return [times(dy, kernels.binary('sub', kernels.constant(1), kernels.unary('square', y)))];
+      case 'erf':
+        // 2 / sqrt(pi) exp(-a^2)
+        return [
+          times(
+            times(dy, kernels.constant(2 / Math.sqrt(Math.PI))),
+            kernels.unary('exp', kernels.unary('neg', kernels.unary('square', a))),
+          ),
+        ];
       case 'identity':
         return [dy];
       default:
@@ -112,5 +122,37 @@ export function swiGlu(recorder: Recorder, gate: Tensor, up: Tensor): Tensor {
     // silu'(x) = s + silu (1 - s)
     const slope = () => kernels.binary('add', gated, times(silu, kernels.binary('sub', kernels.constant(1), gated)));
     return [needsGate ? times(times(dy, up), slope()) : undefined, needsUp ? times(dy, silu) : undefined];
+  });
+}
+
+/**
+ * Gaussian error linear unit (Hendrycks and Gimpel 2016): x Phi(x), or with Phi(x) = (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2.
+ * Only x and Phi are kept for the backward pass.
+ */
+export function gelu(recorder: Recorder, x: Tensor, form: 'erf' | 'tanh'): Tensor {
+  const { kernels, scopes } = recorder;
+  const times = (a: Tensor, b: Tensor | number) => kernels.binary('mul', a, operand(kernels, b));
+  const plus = (a: Tensor, b: Tensor | number) => kernels.binary('add', a, operand(kernels, b));
+  const cubic = 0.044715;
+  const slopeAtZero = Math.sqrt(2 / Math.PI);
+  const square = () => kernels.unary('square', x);
+  scopes.start();
+  const bent =
+    form === 'erf'
+      ? kernels.unary('erf', times(x, Math.SQRT1_2))
+      : kernels.unary('tanh', times(x, plus(times(square(), slopeAtZero * cubic), slopeAtZero)));
+  const share = plus(times(bent, 0.5), 0.5);
+  const y = times(x, share);
+  scopes.end([share, y]);
+  return recorder.apply(y, [x], (dy) => {
+    // y' = Phi + x Phi'; Phi' = exp(-x^2 / 2) / sqrt(2 pi), or 2 Phi (1 - Phi) times the derivative of what tanh is taken of
+    const density =
+      form === 'erf'
+        ? times(kernels.unary('exp', times(square(), -0.5)), 1 / Math.sqrt(2 * Math.PI))
+        : times(
+            times(share, kernels.binary('sub', kernels.constant(1), share)),
+            plus(times(square(), 6 * slopeAtZero * cubic), 2 * slopeAtZero),
+          );
+    return [times(dy, plus(share, times(x, density)))];
   });
 }

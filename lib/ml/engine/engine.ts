@@ -114,35 +114,49 @@ export interface Engine {
   transpose(a: Tensor, permutation: readonly number[]): Tensor;
   concat(tensors: readonly Tensor[], axis: number): Tensor;
   slice(a: Tensor, begin: readonly number[], size: readonly number[]): Tensor;
+  /** Parts along one axis. */
+  split(a: Tensor, sizes: readonly number[], axis: number): Tensor[];
+  /** `0, step, 2 step, ...`: `[count]` int32. Kept by the engine. */
+  multiples(count: number, step: number): Tensor;
+  /** Column of the largest value of each row, `[n, width]` -> `[n]` int32; no gradient. */
+  argMax(rows: Tensor): Tensor;
   /** Rows of a rank-2 table by int32 index: `[rows, width]`, `[n]` -> `[n, width]`. The gradient adds duplicates. Indices are checked by the caller. */
   gatherRows(table: Tensor, indices: Tensor): Tensor;
   /** One value a row: `[n, width]`, `[n]` int32 -> `[n]`. */
   pick(rows: Tensor, indices: Tensor): Tensor;
   /** silu(gate) * up. */
   swiGlu(gate: Tensor, up: Tensor): Tensor;
+  /** x Phi(x): exact, or by tanh as GPT-2 was trained. */
+  gelu(a: Tensor, form: 'erf' | 'tanh'): Tensor;
+  /** (x - mean(x)) / sqrt(variance(x) + epsilon) * weight + bias over the last axis of `[n, width]`. */
+  layerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon: number): Tensor;
   /** x / sqrt(mean(x^2) + epsilon) * weight over the last axis of `[n, width]`. */
   rmsNorm(x: Tensor, weight: Tensor, epsilon: number): Tensor;
   /**
-   * softmax(queries keys^T + mask) values: queries `[batch, groups, perGroup * time, size]`, keys and values `[batch, groups, time, size]`,
-   * mask `[time, time]` without gradient.
+   * softmax(queries keys^T + mask) values: queries `[heads, batch, time, size]`, keys and values `[groups, batch, seen, size]`,
+   * mask `[time, seen]` or `[batch, time, seen]` without gradient.
    */
   attention(queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor): Tensor;
-  /** x cos + (x R) sin: x `[n, columns]`, cos and sin broadcast to it, R `[size, size]` applied to every `size` columns; gradient for x only. */
-  rotate(x: Tensor, cos: Tensor, sin: Tensor, rotation: Tensor): Tensor;
+  /** Pairs (2i, 2i + 1) of x `[heads, batch, time, size]` turned by their position: turns `[batch * time, size]` = cos, sin, cos, ...; gradient for x only. */
+  rotate(x: Tensor, turns: Tensor): Tensor;
   /** log softmax(scale hidden weight^T)[target] row by row: `[n, d]`, `[V, d]`, `[n]` int32 -> `[n]`. */
   tokenLogProbs(hidden: Tensor, weight: Tensor, targets: Tensor, scale: number): Tensor;
   /** A copy with the gradient stopped. */
   stopGradient(a: Tensor): Tensor;
 
   // --- key/value cache (no gradient)
-  /** Overwrites rows of `[rows, width]`; in place where `inplace`. Returns the cache to use from now on; the old handle is spent. */
-  cacheWrite(cache: Tensor, rows: Int32Array, values: Tensor): Tensor;
+  /**
+   * Overwrites rows of `[rows, width]` in the memory of `cache`, which stays the owner; the result is another handle of the same memory, for
+   * whatever has to read it after the writing. Row numbers `[n]` int32 are checked by the caller: the native kernel wraps around silently.
+   */
+  cacheWrite(cache: Tensor, rows: Tensor, values: Tensor): Tensor;
 
   // --- training
-  /** d(loss)/d(parameter) of a scalar; gradients in the order of `parameters`, zeros where the loss does not depend on it. Aux tensors survive beside the loss. */
+  /** d(loss)/d(parameter) of a scalar; gradients in the order of `parameters`, zeros where the loss does not depend on it. Aux tensors survive beside the loss. `recorded`: as one graph (see `graph`), which pays where few shapes come often. */
   gradients(
     parameters: Parameters,
     loss: () => { loss: Tensor; aux?: Readonly<Record<string, Tensor>> },
+    options?: { readonly recorded?: boolean },
   ): {
     loss: number;
     gradients: ReadonlyMap<string, Tensor>;
@@ -154,6 +168,15 @@ export interface Engine {
   /** One update (Kingma and Ba 2015, with bias correction; epsilon outside the root). Disposes `gradients`. */
   adam(parameters: Parameters, gradients: ReadonlyMap<string, Tensor>, state: AdamState, config: AdamConfig): void;
 
-  /** Where `graph`: recorded once for the shapes and replayed as one call. Elsewhere the function itself. */
-  compile<A extends readonly Tensor[]>(work: (...inputs: A) => readonly Tensor[], name: string): (...inputs: A) => readonly Tensor[];
+  // --- graphs
+  /**
+   * As `tidy`; where `graph`, the work is recorded and runs as one call, and the graph is kept for the next recording that is equal but for
+   * its data. Nothing can be read inside.
+   */
+  graph<T extends Tensor | readonly Tensor[] | Readonly<Record<string, Tensor>> | undefined>(work: () => T): T;
+  /**
+   * For work that is done thousands of times: where `graph`, recorded once for each combination of input shapes and replayed without
+   * running the function again. Besides its inputs it may read parameters and tensors that live as long as it is called; it may make no data.
+   */
+  compile<A extends readonly Tensor[]>(work: (...inputs: A) => readonly Tensor[]): (...inputs: A) => readonly Tensor[];
 }

@@ -1,7 +1,7 @@
 import type { EngineCapabilities, Tensor } from './engine';
 
 export type BinaryOp = 'add' | 'sub' | 'mul' | 'div' | 'maximum' | 'minimum' | 'greaterEqual' | 'less' | 'equal';
-export type UnaryOp = 'neg' | 'exp' | 'log' | 'square' | 'rsqrt' | 'sigmoid' | 'softplus' | 'identity';
+export type UnaryOp = 'neg' | 'exp' | 'log' | 'square' | 'rsqrt' | 'sigmoid' | 'softplus' | 'tanh' | 'erf' | 'identity';
 export type Reduction = 'sum' | 'mean' | 'max';
 
 /** An array that is changed in place by the optimizer. */
@@ -36,6 +36,8 @@ export interface Kernels {
   fill(shape: readonly number[], value: number): Tensor;
   /** A scalar that is made once and kept; not counted, never disposed by the caller. */
   constant(value: number): Tensor;
+  /** `0, step, 2 step, ...`, `[count]` int32; kept and not counted, as constants are. */
+  multiples(count: number, step: number): Tensor;
 
   binary(op: BinaryOp, a: Tensor, b: Tensor): Tensor;
   unary(op: UnaryOp, a: Tensor): Tensor;
@@ -44,6 +46,11 @@ export interface Kernels {
   batchMatMul(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean): Tensor;
   /** Over the last axis. */
   softmax(a: Tensor): Tensor;
+
+  /** Column of the largest value of each row, the first of equal ones: `[n, width]` -> `[n]` int32. */
+  argMax(rows: Tensor): Tensor;
+  /** Pairs (2i, 2i + 1) of the last axis as complex numbers, times those of `turns` (or their conjugates): `[heads, ...]`, `[...]` of its inner size. */
+  rotatePairs(x: Tensor, turns: Tensor, conjugate: boolean): Tensor;
 
   reshape(a: Tensor, shape: readonly number[]): Tensor;
   transpose(a: Tensor, permutation: readonly number[]): Tensor;
@@ -55,8 +62,8 @@ export interface Kernels {
   gatherRows(table: Tensor, indices: Tensor): Tensor;
   /** `[rows, width]` of zeros plus `values[i]` at row `indices[i]`; duplicates add. */
   scatterAddRows(values: Tensor, indices: Tensor, rows: number): Tensor;
-  /** Spends `target`; returns the handle to use from now on. */
-  updateRows(target: Tensor, rows: Int32Array, values: Tensor): Tensor;
+  /** Writes into the memory of `target`; returns another handle of it, for what has to come after the writing. */
+  updateRows(target: Tensor, rows: Tensor, values: Tensor): Tensor;
 
   variable(initial: Tensor): Variable;
   adam(
@@ -64,5 +71,8 @@ export interface Kernels {
     scalars: AdamScalars,
   ): void;
 
-  compile<A extends readonly Tensor[]>(work: (...inputs: A) => readonly Tensor[], name: string): (...inputs: A) => readonly Tensor[];
+  /** Runs `work`, if `recorded` as one graph where the library can, and frees everything but the tensors that `outputsOf` names. */
+  region<T>(recorded: boolean, work: () => T, outputsOf: (result: T) => readonly Tensor[]): T;
+  /** Where the library can: recorded once for each combination of input shapes and replayed as one call. Elsewhere the function itself. */
+  compile<A extends readonly Tensor[]>(work: (...inputs: A) => readonly Tensor[]): (...inputs: A) => readonly Tensor[];
 }

@@ -1,7 +1,7 @@
 import { AppError } from '#lib/errors';
 import type { Tensor } from './engine';
 import type { Kernels } from './kernels';
-import { sizeOf } from './shapes';
+import { reshape, sizeOf, transpose } from './shapes';
 import type { Recorder } from './tape';
 
 type Product = (a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean) => Tensor;
@@ -66,12 +66,7 @@ export function gatherRows(recorder: Recorder, table: Tensor, indices: Tensor): 
 export function pick(recorder: Recorder, rows: Tensor, indices: Tensor): Tensor {
   const { kernels } = recorder;
   const [count = 0, width = 0] = rows.shape;
-  const starts = kernels.upload(
-    Int32Array.from({ length: count }, (_, row) => row * width),
-    [count],
-  );
-  const flatIndices = kernels.binary('add', starts, indices);
-  recorder.scopes.release(starts);
+  const flatIndices = kernels.binary('add', kernels.multiples(count, width), indices);
   // [n, width] -> [n * width, 1]
   const flat = kernels.reshape(rows, [count * width, 1]);
   const y = kernels.reshape(kernels.gatherRows(flat, flatIndices), [count]);
@@ -85,34 +80,59 @@ export function pick(recorder: Recorder, rows: Tensor, indices: Tensor): Tensor 
 export function rmsNorm(recorder: Recorder, x: Tensor, weight: Tensor, epsilon: number): Tensor {
   const { kernels, scopes } = recorder;
   const { binary, reduce, unary } = bound(kernels);
+  const [, width = 1] = x.shape;
   scopes.start();
   const scale = unary('rsqrt', binary('add', reduce('mean', unary('square', x), [1], true), kernels.constant(epsilon)));
   const normal = binary('mul', x, scale);
   const y = binary('mul', normal, weight);
   scopes.end([scale, normal, y]);
   return recorder.apply(y, [x, weight], (dy, [needsX, needsWeight]) => {
-    const dWeight = needsWeight ? reduce('sum', binary('mul', dy, normal), [0], false) : undefined;
+    const product = binary('mul', dy, normal);
+    const dWeight = needsWeight ? reduce('sum', product, [0], false) : undefined;
     if (!needsX) return [undefined, dWeight];
-    // dx = scale (g - normal mean(g normal)), g = dy weight
-    const g = binary('mul', dy, weight);
-    const shared = binary('mul', normal, reduce('mean', binary('mul', g, normal), [1], true));
-    return [binary('mul', scale, binary('sub', g, shared)), dWeight];
+    // dx = scale (dy weight - normal mean(dy weight normal)): the mean is a product of [n, width] with [width, 1], no pass of its own
+    const mean = kernels.matMul(product, kernels.reshape(binary('mul', weight, kernels.constant(1 / width)), [width, 1]), false, false);
+    return [binary('mul', scale, binary('sub', binary('mul', dy, weight), binary('mul', normal, mean))), dWeight];
   });
 }
 
 /**
- * softmax(queries keys^T + mask) values: queries `[batch, groups, perGroup * time, size]` (scaled already), keys and values
- * `[batch, groups, time, size]`, mask `[time, time]`. Only the weights are kept for the backward pass, and the sum of the softmax's
- * gradient is taken over `size` columns instead of `time`: sum_j dp_ij p_ij = dy_i y_i (Dao et al. 2022, section 3.1).
+ * softmax(queries keys^T + mask) values: queries `[heads, batch, time, size]` (scaled already), keys and values
+ * `[groups, batch, seen, size]`, mask `[time, seen]` or `[batch, time, seen]`; heads of a group lie one after the other (Ainslie et al. 2023).
  */
 export function attention(recorder: Recorder, queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor): Tensor {
+  const [heads = 0, batch = 0, time = 0, size = 0] = queries.shape;
+  const groups = keys.shape[0] ?? 0;
+  const perGroup = heads / groups;
+  if (perGroup === 1) return groupAttention(recorder, queries, keys, values, mask);
+  const swap = [0, 2, 1, 3, 4];
+  // [groups, perGroup, batch, time, size] -> [groups, batch, perGroup * time, size]: keys need no copies
+  const grouped = reshape(recorder, transpose(recorder, reshape(recorder, queries, [groups, perGroup, batch, time, size]), swap), [
+    groups,
+    batch,
+    perGroup * time,
+    size,
+  ]);
+  const mixed = groupAttention(recorder, grouped, keys, values, mask);
+  return reshape(recorder, transpose(recorder, reshape(recorder, mixed, [groups, batch, perGroup, time, size]), swap), queries.shape);
+}
+
+/**
+ * The same for queries `[groups, batch, perGroup * time, size]`. Only the weights are kept for the backward pass, and the sum of the
+ * softmax's gradient is taken over `size` columns instead of `seen`: sum_j dp_ij p_ij = dy_i y_i (Dao et al. 2022, section 3.1).
+ */
+function groupAttention(recorder: Recorder, queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor): Tensor {
   const { kernels, scopes } = recorder;
   const { binary, reduce } = bound(kernels);
-  const [batch = 0, groups = 0, rows = 0] = queries.shape;
-  const time = keys.shape[2] ?? 0;
+  const [groups = 0, batch = 0, rows = 0] = queries.shape;
+  const [time = 0, seen = 0] = mask.shape.slice(-2);
   scopes.start();
-  const scores = kernels.reshape(kernels.batchMatMul(queries, keys, false, true), [(batch * groups * rows) / time, time, time]);
-  const weights = kernels.reshape(kernels.softmax(binary('add', scores, mask)), [batch, groups, rows, time]);
+  const perBatch = mask.shape.length === 3;
+  // one mask: [groups * batch * perGroup, time, seen]; one a row of the batch: [groups, batch, perGroup, time, seen]
+  const shape = perBatch ? [groups, batch, rows / time, time, seen] : [(groups * batch * rows) / time, time, seen];
+  const scores = kernels.reshape(kernels.batchMatMul(queries, keys, false, true), shape);
+  const masked = binary('add', scores, perBatch ? kernels.reshape(mask, [batch, 1, time, seen]) : mask);
+  const weights = kernels.reshape(kernels.softmax(masked), [groups, batch, rows, seen]);
   scopes.end([weights]);
   const y = kernels.batchMatMul(weights, values, false, false);
   // a^T b as (b^T a)^T: transposing the narrow factor and the narrow result is three times faster than transposing the wide one
@@ -134,21 +154,10 @@ export function attention(recorder: Recorder, queries: Tensor, keys: Tensor, val
   });
 }
 
-/** x cos + (x R) sin, R applied to every `size` columns: x `[n, columns]`, cos and sin broadcast to it, R `[size, size]` without gradient. */
-export function rotate(recorder: Recorder, x: Tensor, cos: Tensor, sin: Tensor, rotation: Tensor): Tensor {
-  const { kernels, scopes } = recorder;
-  const [rows = 0, columns = 0] = x.shape;
-  const size = rotation.shape[0] ?? 1;
-  const turn = (tensor: Tensor, back: boolean) => {
-    // [n, columns] -> [n * columns / size, size] -> [n, columns]
-    const parts = kernels.reshape(tensor, [(rows * columns) / size, size]);
-    return kernels.reshape(kernels.matMul(parts, rotation, false, back), [rows, columns]);
-  };
-  const times = (a: Tensor, b: Tensor) => kernels.binary('mul', a, b);
-  scopes.start();
-  const y = kernels.binary('add', times(x, cos), times(turn(x, false), sin));
-  scopes.end([y]);
-  return recorder.apply(y, [x], (dy) => [kernels.binary('add', times(dy, cos), turn(times(dy, sin), true))]);
+/** Rotary positions as complex numbers (Su et al. 2021, section 3.2.2): x `[heads, ...]` by pairs (2i, 2i + 1), turns = cos, sin of the inner axes. */
+export function rotate(recorder: Recorder, x: Tensor, turns: Tensor): Tensor {
+  const { kernels } = recorder;
+  return recorder.apply(kernels.rotatePairs(x, turns, false), [x], (dy) => [kernels.rotatePairs(dy, turns, true)]);
 }
 
 /**

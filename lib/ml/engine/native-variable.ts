@@ -1,14 +1,15 @@
 import type { Tensor } from './engine';
 import type { Variable } from './kernels';
 import type { OpAttribute } from './native-binding';
-import type { NativeRuntime } from './native-runtime';
+import type { NativeRuntime, NativeTensor } from './native-runtime';
 
 let variableCount = 0;
 
 /** A resource variable: the optimizer changes it in place, reading it is an alias without a copy. */
 export class NativeVariable implements Variable {
   private readonly handle: Tensor;
-  private current: Tensor | undefined;
+  /** The value as one handle for all times: its id is given up for every change and made again when it is needed. */
+  private readonly current: NativeTensor;
 
   constructor(
     private readonly runtime: NativeRuntime,
@@ -23,6 +24,7 @@ export class NativeVariable implements Variable {
       { name: 'shape', type: binding.TF_ATTR_SHAPE, value: initial.shape },
     ];
     this.handle = runtime.executeKept('VarHandleOp', attributes, []);
+    this.current = { id: -1, shape: initial.shape, dtype: 'float32', refresh: () => this.refresh() };
     this.assign(initial);
   }
 
@@ -31,15 +33,17 @@ export class NativeVariable implements Variable {
     return this.runtime.executeKept('ReadVariableOp', [this.runtime.type('dtype', this.runtime.binding.TF_FLOAT)], [this.handle]);
   }
 
+  private refresh(): void {
+    this.current.id = this.runtime.idOf(this.alias());
+  }
+
   read(): Tensor {
-    this.current ??= this.alias();
     return this.current;
   }
 
   /** The handle, with the alias given up: a change while an alias is alive would copy the whole array. */
   changing(): Tensor {
-    if (this.current) this.runtime.free(this.current);
-    this.current = undefined;
+    this.runtime.free(this.current);
     return this.handle;
   }
 

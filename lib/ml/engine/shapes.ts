@@ -39,7 +39,7 @@ export function reduce(recorder: Recorder, op: Reduction, a: Tensor, axis: numbe
     }
     if (op === 'sum') return [kernels.broadcastTo(dyKept, a.shape)];
     const count = sizeOf(a.shape) / sizeOf(keptShape);
-    return [kernels.broadcastTo(kernels.binary('div', dyKept, kernels.constant(count)), a.shape)];
+    return [kernels.broadcastTo(kernels.binary('mul', dyKept, kernels.constant(1 / count)), a.shape)];
   });
 }
 
@@ -78,4 +78,21 @@ export function slice(recorder: Recorder, a: Tensor, begin: readonly number[], s
     });
     return [kernels.pad(dy, paddings)];
   });
+}
+
+/** Parts of `a` along `axis`, one after the other; the gradient is the parts' gradients joined again, without padding. */
+export function split(recorder: Recorder, a: Tensor, sizes: readonly number[], axis: number): Tensor[] {
+  const { kernels } = recorder;
+  let offset = 0;
+  const parts = sizes.map((length) => {
+    const begin = a.shape.map((_, at) => (at === axis ? offset : 0));
+    offset += length;
+    return kernels.slice(
+      a,
+      begin,
+      a.shape.map((whole, at) => (at === axis ? length : whole)),
+    );
+  });
+  if (offset !== a.shape[axis]) throw new AppError('INTERNAL', `Parts of ${sizes.join(' + ')} do not make up ${a.shape[axis]}.`);
+  return recorder.applyMany(parts, [a], (gradients) => [kernels.concat(gradients, axis)]);
 }

@@ -5,11 +5,14 @@ import type { Scopes } from './scopes';
 /** Gradient of the output to gradients of the inputs, in their order; `undefined` where `needs` is false or there is none. */
 export type Backward = (gradient: Tensor, needs: readonly boolean[]) => readonly (Tensor | undefined)[];
 
+/** The same for an operation of several outputs; one that nothing depends on has a gradient of zeros. */
+export type BackwardOfMany = (gradients: readonly Tensor[], needs: readonly boolean[]) => readonly (Tensor | undefined)[];
+
 interface TapeNode {
-  readonly output: Tensor;
+  readonly outputs: readonly Tensor[];
   readonly inputs: readonly Tensor[];
   readonly needs: readonly boolean[];
-  readonly backward: Backward;
+  readonly backward: BackwardOfMany;
 }
 
 /** Reverse-mode differentiation: operations write themselves down in order, `backward` walks the list from its end. */
@@ -21,11 +24,11 @@ export class Tape {
     this.tracked.add(tensor);
   }
 
-  record(output: Tensor, inputs: readonly Tensor[], backward: Backward): void {
+  record(outputs: readonly Tensor[], inputs: readonly Tensor[], backward: BackwardOfMany): void {
     const needs = inputs.map((input) => this.tracked.has(input));
     if (!needs.includes(true)) return;
-    this.tracked.add(output);
-    this.nodes.push({ output, inputs, needs, backward });
+    for (const output of outputs) this.tracked.add(output);
+    this.nodes.push({ outputs, inputs, needs, backward });
   }
 
   /**
@@ -58,20 +61,21 @@ export class Tape {
     hold(seed);
     gradients.set(loss, seed);
     for (const node of this.nodes.toReversed()) {
-      const gradient = gradients.get(node.output);
-      if (gradient) {
+      const found = node.outputs.map((output) => gradients.get(output));
+      if (found.some((gradient) => gradient !== undefined)) {
         scopes.start();
-        const results = node.backward(gradient, node.needs);
+        const given = found.map((gradient, index) => gradient ?? kernels.fill(node.outputs[index]?.shape ?? [], 0));
+        const results = node.backward(given, node.needs);
         scopes.end(results.filter((result) => result !== undefined));
         results.forEach((result, index) => {
           const input = node.inputs[index];
           if (!result || !input) return;
           if (node.needs[index]) add(input, result);
         });
-        gradients.delete(node.output);
-        drop(gradient);
+        for (const output of node.outputs) gradients.delete(output);
+        for (const gradient of found) if (gradient) drop(gradient);
       }
-      if (!keep.has(node.output)) scopes.release(node.output);
+      for (const output of node.outputs) if (!keep.has(output)) scopes.release(output);
     }
     return this.separated(gradients, kernels);
   }
@@ -98,7 +102,12 @@ export class Recorder {
   ) {}
 
   apply(output: Tensor, inputs: readonly Tensor[], backward: Backward): Tensor {
-    this.tape?.record(output, inputs, backward);
+    this.tape?.record([output], inputs, ([gradient], needs) => backward(gradient as Tensor, needs));
     return output;
+  }
+
+  applyMany<T extends readonly Tensor[]>(outputs: T, inputs: readonly Tensor[], backward: BackwardOfMany): T {
+    this.tape?.record(outputs, inputs, backward);
+    return outputs;
   }
 }

@@ -1,8 +1,9 @@
 import { AppError } from '#lib/errors';
 import { adam, adamState, clipByGlobalNorm } from './adam';
-import { binary, clip, logSigmoid, swiGlu, unary } from './elementwise';
+import { binary, clip, gelu, logSigmoid, swiGlu, unary } from './elementwise';
 import type { AdamConfig, AdamState, Engine, EngineCapabilities, EngineMode, Parameter, Parameters, Tensor } from './engine';
 import type { Kernels, Variable } from './kernels';
+import { layerNorm } from './layer-norm';
 import * as linear from './linear';
 import type { Scopes } from './scopes';
 import * as shapes from './shapes';
@@ -183,14 +184,23 @@ export class TensorEngine implements Engine {
   swiGlu(gate: Tensor, up: Tensor): Tensor {
     return this.tidy(() => swiGlu(this.recorder, gate, up));
   }
+  gelu(a: Tensor, form: 'erf' | 'tanh'): Tensor {
+    return this.tidy(() => gelu(this.recorder, a, form));
+  }
+  layerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon: number): Tensor {
+    return this.tidy(() => layerNorm(this.recorder, x, weight, bias, epsilon));
+  }
   rmsNorm(x: Tensor, weight: Tensor, epsilon: number): Tensor {
     return this.tidy(() => linear.rmsNorm(this.recorder, x, weight, epsilon));
   }
   attention(queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor): Tensor {
     return this.tidy(() => linear.attention(this.recorder, queries, keys, values, mask));
   }
-  rotate(x: Tensor, cos: Tensor, sin: Tensor, rotation: Tensor): Tensor {
-    return linear.rotate(this.recorder, x, cos, sin, rotation);
+  rotate(x: Tensor, turns: Tensor): Tensor {
+    return this.tidy(() => linear.rotate(this.recorder, x, turns));
+  }
+  argMax(rows: Tensor): Tensor {
+    return this.kernels.argMax(rows);
   }
   tokenLogProbs(hidden: Tensor, weight: Tensor, targets: Tensor, scale: number): Tensor {
     return this.tidy(() => linear.tokenLogProbs(this.recorder, hidden, weight, targets, scale));
@@ -216,6 +226,12 @@ export class TensorEngine implements Engine {
   slice(a: Tensor, begin: readonly number[], size: readonly number[]): Tensor {
     return shapes.slice(this.recorder, a, begin, size);
   }
+  split(a: Tensor, sizes: readonly number[], axis: number): Tensor[] {
+    return shapes.split(this.recorder, a, sizes, axis);
+  }
+  multiples(count: number, step: number): Tensor {
+    return this.kernels.multiples(count, step);
+  }
   gatherRows(table: Tensor, indices: Tensor): Tensor {
     return linear.gatherRows(this.recorder, table, indices);
   }
@@ -226,38 +242,45 @@ export class TensorEngine implements Engine {
     return this.kernels.unary('identity', a);
   }
 
-  cacheWrite(cache: Tensor, rows: Int32Array, values: Tensor): Tensor {
-    const total = cache.shape[0] ?? 0;
-    for (const row of rows) {
-      // the native kernel would wrap around silently
-      if (row < 0 || row >= total) throw new AppError('INTERNAL', `Row ${row} is outside of a cache of ${total} rows.`);
-    }
+  cacheWrite(cache: Tensor, rows: Tensor, values: Tensor): Tensor {
     return this.kernels.updateRows(cache, rows, values);
   }
 
-  gradients(parameters: Parameters, loss: () => { loss: Tensor; aux?: Readonly<Record<string, Tensor>> }) {
+  graph<T extends TidyResult>(work: () => T): T {
+    if (this.recorder.tape) return work();
+    return this.kernels.region(true, work, tensorsOf);
+  }
+
+  gradients(
+    parameters: Parameters,
+    loss: () => { loss: Tensor; aux?: Readonly<Record<string, Tensor>> },
+    options: { readonly recorded?: boolean } = {},
+  ) {
     if (this.recorder.tape) throw new AppError('INTERNAL', 'Gradients inside of gradients are not supported.');
-    const gradients = new Map<string, Tensor>();
-    this.scopes.start();
-    let kept: readonly Tensor[] = [];
-    try {
-      const tape = new Tape();
-      for (const parameter of parameters.values()) tape.watch(parameter.read());
-      this.recorder.tape = tape;
-      const result = loss();
-      this.recorder.tape = undefined;
-      const aux = result.aux ?? {};
-      const value = this.scalar(result.loss);
-      const byTensor = tape.backward(result.loss, new Set([result.loss, ...Object.values(aux)]), this.kernels, this.scopes);
-      for (const [name, parameter] of parameters) {
-        gradients.set(name, byTensor.get(parameter.read()) ?? this.kernels.fill(parameter.shape, 0));
-      }
-      kept = [...gradients.values(), ...Object.values(aux)];
-      return { loss: value, gradients, aux };
-    } finally {
-      this.recorder.tape = undefined;
-      this.scopes.end(kept);
-    }
+    const result = this.kernels.region(
+      options.recorded ?? false,
+      () => {
+        const tape = new Tape();
+        for (const parameter of parameters.values()) tape.watch(parameter.read());
+        this.recorder.tape = tape;
+        try {
+          const { aux = {}, loss: value } = loss();
+          this.recorder.tape = undefined;
+          const byTensor = tape.backward(value, new Set([value, ...Object.values(aux)]), this.kernels, this.scopes);
+          const gradients = new Map(
+            [...parameters].map(([name, parameter]) => [name, byTensor.get(parameter.read()) ?? this.kernels.fill(parameter.shape, 0)]),
+          );
+          return { aux, gradients, value };
+        } finally {
+          this.recorder.tape = undefined;
+        }
+      },
+      ({ aux, gradients, value }) => [value, ...gradients.values(), ...Object.values(aux)],
+    );
+    const { aux, gradients, value } = result;
+    const number = this.scalar(value);
+    if (!Object.values(aux).includes(value)) this.scopes.release(value);
+    return { loss: number, gradients, aux };
   }
 
   clipByGlobalNorm(gradients: ReadonlyMap<string, Tensor>, maxNorm: number) {
@@ -270,7 +293,7 @@ export class TensorEngine implements Engine {
     adam(this.kernels, this.scopes, parameters, gradients, state, config);
   }
 
-  compile<A extends readonly Tensor[]>(work: (...inputs: A) => readonly Tensor[], name: string): (...inputs: A) => readonly Tensor[] {
-    return this.kernels.compile(work, name);
+  compile<A extends readonly Tensor[]>(work: (...inputs: A) => readonly Tensor[]): (...inputs: A) => readonly Tensor[] {
+    return this.kernels.compile(work);
   }
 }

@@ -10,6 +10,11 @@ import { sizeOf } from './shapes';
 type Core = typeof TensorFlowCore;
 type CoreTensor = TensorFlowCore.Tensor;
 
+/** A view of a tensor's own memory. */
+interface WasmBackend {
+  typedArrayFromHeap(tensor: CoreTensor): Float32Array | Int32Array | Uint8Array;
+}
+
 /** tfjs with its WebAssembly backend, loaded from the files in node_modules. One thread. */
 export async function loadWasm(): Promise<Core> {
   const require = createRequire(import.meta.url);
@@ -25,6 +30,7 @@ export async function loadWasm(): Promise<Core> {
 export class WasmKernels implements Kernels {
   readonly capabilities: EngineCapabilities;
   private readonly constants = new Map<number, CoreTensor>();
+  private readonly ranges = new Map<string, CoreTensor>();
 
   constructor(
     private readonly core: Core,
@@ -56,6 +62,22 @@ export class WasmKernels implements Kernels {
       this.constants.set(value, constant);
     }
     return constant as Tensor;
+  }
+
+  multiples(count: number, step: number): Tensor {
+    const key = `${count},${step}`;
+    let kept = this.ranges.get(key);
+    if (!kept) {
+      kept = this.core.keep(
+        this.core.tensor(
+          Int32Array.from({ length: count }, (_, index) => index * step),
+          [count],
+          'int32',
+        ),
+      );
+      this.ranges.set(key, kept);
+    }
+    return kept as Tensor;
   }
 
   upload(values: Float32Array | Int32Array, shape: readonly number[]): Tensor {
@@ -118,6 +140,25 @@ export class WasmKernels implements Kernels {
     return this.run(() => this.core.softmax(a as CoreTensor));
   }
 
+  argMax(rows: Tensor): Tensor {
+    return this.run(() => this.core.argMax(rows as CoreTensor, 1));
+  }
+
+  rotatePairs(x: Tensor, turns: Tensor, conjugate: boolean): Tensor {
+    const values = this.read(x) as Float32Array;
+    const angles = this.read(turns) as Float32Array;
+    const turned = new Float32Array(values.length);
+    for (let index = 0; index < values.length; index += 2) {
+      const [real = 0, imaginary = 0] = [values[index], values[index + 1]];
+      const at = index % angles.length;
+      const cos = angles[at] ?? 0;
+      const sin = (conjugate ? -1 : 1) * (angles[at + 1] ?? 0);
+      turned[index] = real * cos - imaginary * sin;
+      turned[index + 1] = real * sin + imaginary * cos;
+    }
+    return this.run(() => this.tensor(turned, x.shape));
+  }
+
   reshape(a: Tensor, shape: readonly number[]): Tensor {
     return this.run(() => this.core.reshape(a as CoreTensor, [...shape]));
   }
@@ -164,16 +205,15 @@ export class WasmKernels implements Kernels {
     return this.run(() => this.tensor(target, [rows, ...values.shape.slice(1)]));
   }
 
-  updateRows(target: Tensor, rows: Int32Array, values: Tensor): Tensor {
+  updateRows(target: Tensor, rows: Tensor, values: Tensor): Tensor {
+    const cache = target as CoreTensor;
     const width = sizeOf(target.shape) / Math.max(1, target.shape[0] ?? 0);
-    const copy = this.read(target) as Float32Array;
     const from = this.read(values) as Float32Array;
-    rows.forEach((row, index) => {
-      copy.set(from.subarray(index * width, (index + 1) * width), row * width);
+    const memory = (this.core.backend() as unknown as WasmBackend).typedArrayFromHeap(cache) as Float32Array;
+    this.read(rows).forEach((row, index) => {
+      memory.set(from.subarray(index * width, (index + 1) * width), row * width);
     });
-    const updated = this.run(() => this.tensor(copy, target.shape));
-    this.scopes.release(target);
-    return updated;
+    return this.run(() => this.core.clone(cache));
   }
 
   variable(initial: Tensor): Variable {
@@ -206,8 +246,25 @@ export class WasmKernels implements Kernels {
     }
   }
 
+  region<T>(_recorded: boolean, work: () => T, outputsOf: (result: T) => readonly Tensor[]): T {
+    this.scopes.start();
+    let outputs: readonly Tensor[] = [];
+    try {
+      const result = work();
+      outputs = outputsOf(result);
+      return result;
+    } finally {
+      this.scopes.end(outputs);
+    }
+  }
+
   compile<A extends readonly Tensor[]>(work: (...inputs: A) => readonly Tensor[]): (...inputs: A) => readonly Tensor[] {
-    return work;
+    return (...inputs) =>
+      this.region(
+        false,
+        () => work(...inputs),
+        (outputs) => outputs,
+      );
   }
 }
 

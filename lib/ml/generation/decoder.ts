@@ -1,231 +1,252 @@
-import type { Engine, Tensor } from '#lib/ml/engine/engine';
-import type { LlamaTrunk } from '#lib/ml/nn/llama-trunk';
+import { AppError } from '#lib/errors';
+import type { Tensor } from '#lib/ml/engine/engine';
+import { attendFully, CausalMasks, hiddenScore } from '#lib/ml/nn/full-attention';
+import type { Attend, Trunk } from '#lib/ml/nn/trunk';
+import { cacheCapacity } from './cache-capacity';
 
-/** Key/value caches grow by this many positions at a time. */
-const cacheBucket = 64;
-const hiddenScore = -1e9;
+/** Prompts are padded to a multiple of this. */
+const timeBucket = 16;
 
-/** Projections that read the same input, as one matrix: fewer and larger products. */
-interface LayerWeights {
-  readonly qkv: Tensor;
-  readonly gateUp: Tensor;
-}
+/** What the model says about the next token of each slot. */
+export type Prediction =
+  | {
+      readonly kind: 'best';
+      /** `[slots]`: the most probable token, the lowest id of equal ones. */
+      readonly tokens: Int32Array;
+      /** `[slots]`: its log-probability. */
+      readonly logProbs: Float32Array;
+    }
+  | {
+      readonly kind: 'weights';
+      /** `[slots, vocabSize]`: exp((logit - largest logit) / temperature), so the largest is 1. */
+      readonly weights: Float32Array;
+      /** `[slots]`: sums of the weights; NaN where the logits are not finite. */
+      readonly totals: Float32Array;
+      /** `[slots]`: the largest logit. */
+      readonly highest: Float32Array;
+    };
+
+/** Weights of the most probable tokens only, or of all of them at a temperature above 0. */
+export type PredictionKind = { readonly kind: 'best' } | { readonly kind: 'weights'; readonly temperature: number };
 
 interface LayerCache {
-  keys: Tensor;
-  values: Tensor;
+  readonly keys: Tensor;
+  readonly values: Tensor;
 }
 
 /**
- * Step-by-step decoding with a key/value cache. Rows are ragged: each has its own length, is padded on the right, and its next token
- * overwrites the padding, so positions equal those of training. Caches are `[rows * groups * capacity, headSize]`.
- * Everything it holds is freed by `dispose`.
+ * Step-by-step decoding of a fixed number of slots with a key/value cache. A slot holds one row; rows are ragged, each is written from
+ * position 0 on, so positions equal those of training, and a slot whose row is done takes the next prompt at once. One step is one
+ * recorded graph for each number of slots and cache capacity. Caches are `[groups * slots * capacity, headSize]`.
  */
 export class Decoder {
-  private readonly engine: Engine;
-  private readonly layers: readonly LayerWeights[];
-  private caches: LayerCache[] = [];
-  private lengths = new Int32Array(0);
+  private readonly decoding: Trunk;
+  private readonly masks: CausalMasks;
+  private readonly steps: Record<PredictionKind['kind'], (...inputs: Tensor[]) => readonly Tensor[]>;
+  private caches: readonly LayerCache[] = [];
+  private lengths: Int32Array;
   private capacity = 0;
 
-  constructor(private readonly trunk: LlamaTrunk) {
-    const { engine, config } = trunk;
-    this.engine = engine;
-    this.layers = Array.from({ length: config.layers }, (_, layer) => {
-      const joined = (parts: readonly string[]) =>
-        engine.concat(
-          parts.map((part) => trunk.layerWeight(layer, part)),
-          0,
-        );
-      return {
-        qkv: joined(['self_attn.q_proj', 'self_attn.k_proj', 'self_attn.v_proj']),
-        gateUp: joined(['mlp.gate_proj', 'mlp.up_proj']),
-      };
-    });
-  }
-
-  get rows(): number {
-    return this.lengths.length;
-  }
-
-  /** Tokens that a row holds; its next one is written at this position, which has to be below the context length. */
-  lengthOf(row: number): number {
-    return this.lengths[row] ?? 0;
-  }
-
-  /** Reads whole prompts (none empty); logits after each: `[rows, vocabSize]`, row after row. */
-  start(prompts: readonly (readonly number[])[]): Float32Array {
-    this.disposeCaches();
-    const { engine, trunk } = this;
-    const { config } = trunk;
-    const time = Math.max(...prompts.map((prompt) => prompt.length));
-    const tokens = new Int32Array(prompts.length * time);
-    prompts.forEach((prompt, row) => {
-      tokens.set(prompt, row * time);
-    });
-    trunk.checkTokens(tokens);
-    this.lengths = Int32Array.from(prompts, (prompt) => prompt.length);
-    this.capacity = Math.min(config.contextLength, Math.ceil((time + 1) / cacheBucket) * cacheBucket);
-    const kept = engine.tidy(() => {
-      const rows = trunk.hiddenWithCache(tokens, prompts.length, time, this.capacity);
-      const last = engine.gatherRows(
-        rows.hidden,
-        engine.int(
-          Array.from(this.lengths, (length, row) => row * time + length - 1),
-          [prompts.length],
-        ),
-      );
-      const logits = engine.matMul(last, trunk.outputWeight(), false, true);
-      return [logits, ...rows.caches.flatMap(({ keys, values }) => [keys, values])];
-    });
-    const [logits, ...caches] = kept;
-    this.caches = Array.from({ length: config.layers }, (_, layer) => ({
-      keys: caches[2 * layer] as Tensor,
-      values: caches[2 * layer + 1] as Tensor,
-    }));
-    return this.readLogits(logits as Tensor);
-  }
-
-  /** Appends one token to every row; logits after it: `[rows, vocabSize]`. */
-  step(tokens: Int32Array): Float32Array {
-    const { engine, trunk } = this;
-    const { config } = trunk;
-    const longest = this.lengths.reduce((a, b) => Math.max(a, b), 0);
-    if (longest >= this.capacity) this.resize(Math.min(config.contextLength, this.capacity + cacheBucket));
-    trunk.checkTokens(tokens);
-    const logits = engine.tidy(() => {
-      const places = this.placesOfStep();
-      let x = engine.gatherRows(trunk.weight('model.embed_tokens.weight'), engine.int(tokens, [tokens.length]));
-      for (let layer = 0; layer < config.layers; layer += 1) {
-        x = engine.add(x, this.attend(layer, trunk.norm(x, trunk.layerWeight(layer, 'input_layernorm')), places));
-        x = engine.add(x, this.feedForward(layer, trunk.norm(x, trunk.layerWeight(layer, 'post_attention_layernorm'))));
-      }
-      return engine.matMul(trunk.norm(x, trunk.weight('model.norm.weight')), trunk.outputWeight(), false, true);
-    });
-    this.lengths = this.lengths.map((length) => length + 1);
-    return this.readLogits(logits);
-  }
-
-  /** Goes on with some of the rows only, in the given order. */
-  keep(rows: readonly number[]): void {
-    const { keyValueHeads } = this.trunk.config;
-    const perRow = keyValueHeads * this.capacity * this.trunk.config.headSize;
-    this.replaceCaches((cache) => {
-      const byRow = this.engine.reshape(cache, [this.rows, perRow]);
-      const chosen = this.engine.gatherRows(byRow, this.engine.int(rows, [rows.length]));
-      return this.engine.reshape(chosen, [rows.length * keyValueHeads * this.capacity, this.trunk.config.headSize]);
-    });
-    this.lengths = Int32Array.from(rows, (row) => this.lengths[row] ?? 0);
-  }
-
-  dispose(): void {
-    this.disposeCaches();
-    this.engine.dispose(this.layers.flatMap(({ qkv, gateUp }) => [qkv, gateUp]));
-  }
-
-  /** What all layers of one step share: cache rows to write, angles of the new positions, and what each row may look at. */
-  private placesOfStep() {
-    const { capacity, engine, lengths, trunk } = this;
-    const { headSize, heads, keyValueHeads } = trunk.config;
-    const rows = lengths.length;
-    const write = new Int32Array(rows * keyValueHeads);
-    const mask = new Float32Array(rows * keyValueHeads * capacity);
-    for (let row = 0; row < rows; row += 1) {
-      const position = lengths[row] ?? 0;
-      for (let head = 0; head < keyValueHeads; head += 1) {
-        const index = row * keyValueHeads + head;
-        write[index] = index * capacity + position;
-        mask.fill(hiddenScore, index * capacity + position + 1, (index + 1) * capacity);
-      }
-    }
-    const { cos, sin } = trunk.rotary.tables(lengths, heads + keyValueHeads, keyValueHeads);
-    const width = (heads + 2 * keyValueHeads) * headSize;
-    // queries are scaled by 1 / sqrt(headSize) along with their angles
-    const scale = 1 / Math.sqrt(headSize);
-    for (let row = 0; row < rows; row += 1) {
-      for (let column = row * width; column < row * width + heads * headSize; column += 1) {
-        cos[column] = (cos[column] ?? 0) * scale;
-        sin[column] = (sin[column] ?? 0) * scale;
-      }
-    }
-    return {
-      write,
-      mask: engine.float(mask, [rows * keyValueHeads, 1, capacity]),
-      cos: engine.float(cos, [rows, width]),
-      sin: engine.float(sin, [rows, width]),
+  /** @param trunk its weights are copied as they are now: a decoder does not see later updates */
+  constructor(
+    private readonly trunk: Trunk,
+    slots: number,
+    private readonly prediction: PredictionKind,
+  ) {
+    this.decoding = trunk.forDecoding();
+    this.masks = new CausalMasks(trunk.engine);
+    this.lengths = new Int32Array(slots);
+    this.steps = {
+      best: trunk.engine.compile((...inputs: Tensor[]) => this.predict(this.stepLogits(inputs))),
+      weights: trunk.engine.compile((...inputs: Tensor[]) => this.predict(this.stepLogits(inputs))),
     };
   }
 
-  private attend(layer: number, x: Tensor, places: ReturnType<Decoder['placesOfStep']>): Tensor {
-    const { capacity, engine, trunk } = this;
-    const { headSize, heads, keyValueHeads } = trunk.config;
-    const rows = this.rows;
-    const perGroup = heads / keyValueHeads;
-    const cache = this.caches[layer] as LayerCache;
-    // [rows, (heads + 2 groups) * headSize]: queries and keys turn by their position, values by nothing
-    const qkv = engine.rotate(
-      engine.matMul(x, (this.layers[layer] as LayerWeights).qkv, false, true),
-      places.cos,
-      places.sin,
-      trunk.rotation,
-    );
-    const part = (from: number, count: number) => engine.slice(qkv, [0, from * headSize], [rows, count * headSize]);
-    const queries = engine.reshape(part(0, heads), [rows * keyValueHeads, perGroup, headSize]);
-    const flat = (tensor: Tensor) => engine.reshape(tensor, [rows * keyValueHeads, headSize]);
-    cache.keys = this.written(cache.keys, places.write, flat(part(heads, keyValueHeads)));
-    cache.values = this.written(cache.values, places.write, flat(part(heads + keyValueHeads, keyValueHeads)));
-    // [rows * groups * capacity, headSize] -> [rows * groups, capacity, headSize]
-    const keys = engine.reshape(cache.keys, [rows * keyValueHeads, capacity, headSize]);
-    const values = engine.reshape(cache.values, [rows * keyValueHeads, capacity, headSize]);
-    const weights = engine.softmax(engine.add(engine.batchMatMul(queries, keys, false, true), places.mask));
-    const mixed = engine.reshape(engine.batchMatMul(weights, values), [rows, heads * headSize]);
-    return engine.matMul(mixed, trunk.layerWeight(layer, 'self_attn.o_proj'), false, true);
+  get slots(): number {
+    return this.lengths.length;
   }
 
-  /** The cache outlives the scope of the step. */
-  private written(cache: Tensor, rows: Int32Array, values: Tensor): Tensor {
-    return this.engine.keep(this.engine.cacheWrite(cache, rows, values));
+  /** Tokens that a slot holds; its next one is written at this position, which has to be below the context length. */
+  lengthOf(slot: number): number {
+    return this.lengths[slot] ?? 0;
   }
 
-  private feedForward(layer: number, x: Tensor): Tensor {
-    const { engine, trunk } = this;
-    const width = trunk.config.intermediateSize;
-    const both = engine.matMul(x, (this.layers[layer] as LayerWeights).gateUp, false, true);
-    const gate = engine.slice(both, [0, 0], [this.rows, width]);
-    const up = engine.slice(both, [0, width], [this.rows, width]);
-    return engine.matMul(engine.swiGlu(gate, up), trunk.layerWeight(layer, 'mlp.down_proj'), false, true);
-  }
-
-  private resize(capacity: number): void {
-    const { engine } = this;
-    const { headSize, keyValueHeads } = this.trunk.config;
-    const groups = this.rows * keyValueHeads;
-    this.replaceCaches((cache) => {
-      const before = engine.reshape(cache, [groups, this.capacity, headSize]);
-      const longer = engine.concat([before, engine.zeros([groups, capacity - this.capacity, headSize])], 1);
-      return engine.reshape(longer, [groups * capacity, headSize]);
+  /**
+   * Reads whole prompts (none empty), each once, into the slots that will go on with it; whatever those slots held is gone.
+   * Returns the prediction after each prompt, in their order.
+   */
+  start(prompts: readonly { readonly tokens: readonly number[]; readonly slots: readonly number[] }[]): Prediction {
+    const { trunk } = this;
+    const { engine, config } = trunk;
+    const longest = prompts.reduce((most, { tokens }) => Math.max(most, tokens.length), 0);
+    const time = Math.min(config.contextLength, Math.ceil(longest / timeBucket) * timeBucket);
+    trunk.checkTime(longest);
+    this.reserve(longest + 1);
+    const tokens = new Int32Array(prompts.length * time);
+    prompts.forEach((prompt, row) => {
+      trunk.checkTokens(prompt.tokens);
+      tokens.set(prompt.tokens, row * time);
     });
+    const predicted = engine.tidy(() => {
+      const { from, to } = this.copyPlan(prompts, time);
+      const attend = attendFully(engine, this.masks.of(time));
+      const flat = (tensor: Tensor) => engine.reshape(tensor, [config.keyValueHeads * prompts.length * time, config.headSize]);
+      const hidden = trunk.forward({
+        tokens: engine.int(tokens, [tokens.length]),
+        positions: engine.int(
+          Int32Array.from(tokens, (_, index) => index % time),
+          [tokens.length],
+        ),
+        batch: prompts.length,
+        time,
+        attend: (layer, queries, keys, values) => {
+          const cache = this.cacheOf(layer);
+          engine.cacheWrite(cache.keys, to, engine.gatherRows(flat(keys), from));
+          engine.cacheWrite(cache.values, to, engine.gatherRows(flat(values), from));
+          return attend(layer, queries, keys, values);
+        },
+      });
+      const lastRows = prompts.map((prompt, row) => row * time + prompt.tokens.length - 1);
+      return this.predict(trunk.logits(engine.gatherRows(hidden, engine.int(lastRows, [prompts.length]))));
+    });
+    for (const prompt of prompts) for (const slot of prompt.slots) this.lengths[slot] = prompt.tokens.length;
+    return this.read(predicted);
+  }
+
+  /** Appends one token to each slot; a slot whose row is done is given any token, and nobody reads what comes of it. */
+  step(tokens: Int32Array): Prediction {
+    const { lengths, trunk } = this;
+    const { engine, config } = trunk;
+    trunk.checkTokens(tokens);
+    // a slot that is full is done: it goes on writing over its last position
+    const positions = lengths.map((length) => Math.min(length, config.contextLength - 1));
+    this.reserve(positions.reduce((most, position) => Math.max(most, position + 1), 0));
+    const mask = new Float32Array(this.slots * this.capacity);
+    positions.forEach((position, slot) => {
+      mask.fill(hiddenScore, slot * this.capacity + position + 1, (slot + 1) * this.capacity);
+    });
+    const inputs = [
+      engine.int(tokens, [this.slots]),
+      engine.int(positions, [this.slots]),
+      engine.float(mask, [this.slots, 1, this.capacity]),
+    ];
+    const predicted = this.steps[this.prediction.kind](...inputs, ...this.caches.flatMap(({ keys, values }) => [keys, values]));
+    engine.dispose(inputs);
+    this.lengths = positions.map((position) => position + 1);
+    return this.read(predicted);
+  }
+
+  /** Goes on with some of the slots only, in the given order. */
+  keep(slots: readonly number[]): void {
+    const { engine } = this.trunk;
+    const { headSize, keyValueHeads } = this.trunk.config;
+    const chosen = Array.from({ length: keyValueHeads }, (_, group) => slots.map((slot) => group * this.slots + slot)).flat();
+    this.replaceCaches((cache) => {
+      // [groups * slots * capacity, headSize] -> [groups * slots, capacity * headSize] -> rows of the chosen slots
+      const bySlot = engine.reshape(cache, [keyValueHeads * this.slots, this.capacity * headSize]);
+      const kept = engine.gatherRows(bySlot, engine.int(chosen, [chosen.length]));
+      return engine.reshape(kept, [chosen.length * this.capacity, headSize]);
+    });
+    this.lengths = Int32Array.from(slots, (slot) => this.lengths[slot] ?? 0);
+  }
+
+  dispose(): void {
+    this.trunk.engine.dispose(this.caches.flatMap(({ keys, values }) => [keys, values]));
+    this.caches = [];
+    this.masks.dispose();
+    this.decoding.dispose();
+  }
+
+  /** Rows of a prompt pass, and the cache rows that they go to: each `[rows]` int32. */
+  private copyPlan(prompts: readonly { readonly tokens: readonly number[]; readonly slots: readonly number[] }[], time: number) {
+    const { engine, config } = this.trunk;
+    const from: number[] = [];
+    const to: number[] = [];
+    for (let group = 0; group < config.keyValueHeads; group += 1) {
+      prompts.forEach((prompt, row) => {
+        for (const slot of prompt.slots) {
+          for (let position = 0; position < prompt.tokens.length; position += 1) {
+            from.push((group * prompts.length + row) * time + position);
+            to.push((group * this.slots + slot) * this.capacity + position);
+          }
+        }
+      });
+    }
+    return { from: engine.int(from, [from.length]), to: engine.int(to, [to.length]) };
+  }
+
+  /** Inputs: tokens `[slots]`, positions `[slots]`, mask `[slots, 1, capacity]`, then keys and values of each layer. */
+  private stepLogits([tokens, positions, mask, ...caches]: readonly Tensor[]): Tensor {
+    if (!tokens || !positions || !mask) throw new AppError('INTERNAL', 'A step needs tokens, positions and a mask.');
+    const { engine, config } = this.trunk;
+    const { headSize, keyValueHeads } = config;
+    const [slots = 0, , capacity = 0] = mask.shape;
+    const firstRows = engine.reshape(engine.multiples(keyValueHeads * slots, capacity), [keyValueHeads, slots]);
+    const rows = engine.reshape(engine.add(firstRows, positions), [keyValueHeads * slots]);
+    const written = (cache: Tensor, values: Tensor) => {
+      // [groups, slots, 1, headSize] -> [groups * slots, headSize]
+      const flat = engine.reshape(values, [keyValueHeads * slots, headSize]);
+      return engine.reshape(engine.cacheWrite(cache, rows, flat), [keyValueHeads, slots, capacity, headSize]);
+    };
+    const attend: Attend = (layer, queries, keys, values) =>
+      engine.attention(queries, written(caches[2 * layer] as Tensor, keys), written(caches[2 * layer + 1] as Tensor, values), mask);
+    return this.decoding.logits(this.decoding.forward({ tokens, positions, batch: slots, time: 1, attend }));
+  }
+
+  /** `[rows, vocabSize]` -> what is read of it. */
+  private predict(logits: Tensor): readonly Tensor[] {
+    const { engine } = this.trunk;
+    const highest = engine.max(logits, 1, true);
+    const shifted = engine.sub(logits, highest);
+    if (this.prediction.kind === 'best') {
+      const total = engine.sum(engine.exp(shifted), 1);
+      return [engine.argMax(logits), engine.neg(engine.log(total))];
+    }
+    const weights = engine.exp(engine.mul(shifted, 1 / this.prediction.temperature));
+    return [weights, engine.sum(weights, 1), engine.reshape(highest, [logits.shape[0] ?? 0])];
+  }
+
+  private read(predicted: readonly Tensor[]): Prediction {
+    const { engine } = this.trunk;
+    const [first, second, third] = predicted.map((tensor) => engine.read(tensor));
+    engine.dispose(predicted);
+    if (this.prediction.kind === 'best') return { kind: 'best', tokens: first as Int32Array, logProbs: second as Float32Array };
+    return { kind: 'weights', weights: first as Float32Array, totals: second as Float32Array, highest: third as Float32Array };
+  }
+
+  private cacheOf(layer: number): LayerCache {
+    const cache = this.caches[layer];
+    if (!cache) throw new AppError('INTERNAL', `There is no cache of layer ${layer}.`);
+    return cache;
+  }
+
+  /** Makes room for `length` positions a slot. */
+  private reserve(length: number): void {
+    if (length <= this.capacity) return;
+    const { engine, config } = this.trunk;
+    const { headSize, keyValueHeads, layers } = config;
+    const rows = keyValueHeads * this.slots;
+    const capacity = cacheCapacity(length, config.contextLength);
+    if (this.caches.length === 0) {
+      const empty = () => engine.zeros([rows * capacity, headSize]);
+      this.caches = Array.from({ length: layers }, () => ({ keys: empty(), values: empty() }));
+    } else {
+      this.replaceCaches((cache) => {
+        const before = engine.reshape(cache, [rows, this.capacity, headSize]);
+        const longer = engine.concat([before, engine.zeros([rows, capacity - this.capacity, headSize])], 1);
+        return engine.reshape(longer, [rows * capacity, headSize]);
+      });
+    }
     this.capacity = capacity;
   }
 
   private replaceCaches(change: (cache: Tensor) => Tensor): void {
-    const { engine } = this;
+    const { engine } = this.trunk;
     this.caches = this.caches.map((cache) => {
       const keys = engine.tidy(() => change(cache.keys));
       const values = engine.tidy(() => change(cache.values));
       engine.dispose([cache.keys, cache.values]);
       return { keys, values };
     });
-  }
-
-  private readLogits(logits: Tensor): Float32Array {
-    const values = this.engine.read(logits) as Float32Array;
-    this.engine.dispose(logits);
-    return values;
-  }
-
-  private disposeCaches(): void {
-    this.engine.dispose(this.caches.flatMap(({ keys, values }) => [keys, values]));
-    this.caches = [];
   }
 }

@@ -1,4 +1,5 @@
-/** One token from a row of logits, in float64 on the host. */
+import type { Prediction } from './decoder';
+
 export interface SampledToken {
   readonly token: number;
   /** By the logits divided by the temperature; at temperature 0 by the logits themselves. */
@@ -6,41 +7,29 @@ export interface SampledToken {
 }
 
 /**
- * Inverse transform sampling: the first token whose cumulative probability exceeds `uniform`. Temperature 0 takes the largest logit
- * (the lowest id of equal ones). One uniform number a token, so the noise is keyed by position alone.
+ * One token from row `row` of a prediction: the most probable one, or inverse transform sampling: the first token whose cumulative
+ * probability exceeds `uniform`. One uniform number a token, so the noise is keyed by position alone.
  * Returns undefined where the row holds a value that is not finite.
  */
-export function sampleToken(
-  logits: Float32Array,
-  offset: number,
-  vocabulary: number,
-  temperature: number,
-  uniform: number,
-): SampledToken | undefined {
-  let best = 0;
-  let highest = Number.NEGATIVE_INFINITY;
-  for (let token = 0; token < vocabulary; token += 1) {
-    const logit = logits[offset + token] as number;
-    if (logit > highest) {
-      highest = logit;
-      best = token;
-    }
+export function sampleToken(prediction: Prediction, row: number, uniform: number): SampledToken | undefined {
+  if (prediction.kind === 'best') {
+    const logProb = prediction.logProbs[row] ?? Number.NaN;
+    return Number.isFinite(logProb) ? { token: prediction.tokens[row] ?? 0, logProb } : undefined;
   }
-  const scale = temperature === 0 ? 1 : 1 / temperature;
-  let total = 0;
-  for (let token = 0; token < vocabulary; token += 1) total += Math.exp(((logits[offset + token] as number) - highest) * scale);
-  // a NaN anywhere, or no finite logit, makes the sum NaN
+  const { totals, weights } = prediction;
+  const total = totals[row] ?? Number.NaN;
   if (!Number.isFinite(total)) return undefined;
-  if (temperature === 0) return { token: best, logProb: -Math.log(total) };
+  const vocabulary = weights.length / totals.length;
+  const start = row * vocabulary;
   const wanted = uniform * total;
   let reached = 0;
-  let chosen = best;
+  let chosen = 0;
   for (let token = 0; token < vocabulary; token += 1) {
-    const weight = Math.exp(((logits[offset + token] as number) - highest) * scale);
+    const weight = weights[start + token] as number;
     if (weight === 0) continue;
     reached += weight;
     chosen = token;
     if (reached > wanted) break;
   }
-  return { token: chosen, logProb: ((logits[offset + chosen] as number) - highest) * scale - Math.log(total) };
+  return { token: chosen, logProb: Math.log((weights[start + chosen] as number) / total) };
 }

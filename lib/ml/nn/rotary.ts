@@ -1,63 +1,63 @@
+import type { Engine, Parameter, Tensor } from '#lib/ml/engine/engine';
+import type { LlamaConfig } from '#lib/ml/models/llama-config';
+import { rotaryFrequencies } from './rotary-frequencies';
+
 /**
- * Rotary position embedding (Su et al. 2021), half-split pairs (i, i + size/2): y = x cos + (x R) sin, where R moves the second half,
- * negated, before the first. With cos and sin written out for every head the products are plain element-wise ones.
+ * Rotary positions: cos and sin of every position, as parameters, so that recorded graphs can read them. Those of the queries hold the
+ * 1 / sqrt(headSize) of the attention scores as well.
  */
 export class Rotary {
-  /** cos and sin by position and pair: `[contextLength, headSize / 2]`. */
-  private readonly cosines: Float32Array;
-  private readonly sines: Float32Array;
-  private readonly pairs: number;
+  private readonly queries: Parameter;
+  private readonly keys: Parameter;
 
   constructor(
-    private readonly headSize: number,
-    contextLength: number,
-    theta: number,
+    private readonly engine: Engine,
+    private readonly config: LlamaConfig,
   ) {
-    this.pairs = headSize / 2;
-    this.cosines = new Float32Array(contextLength * this.pairs);
-    this.sines = new Float32Array(contextLength * this.pairs);
+    const { contextLength, headSize } = config;
+    const table = new Float32Array(contextLength * headSize);
+    const { attentionFactor, frequencies } = rotaryFrequencies(headSize, config.rope);
     for (let position = 0; position < contextLength; position += 1) {
-      for (let pair = 0; pair < this.pairs; pair += 1) {
-        const angle = position * theta ** (-pair / this.pairs);
-        this.cosines[position * this.pairs + pair] = Math.cos(angle);
-        this.sines[position * this.pairs + pair] = Math.sin(angle);
-      }
+      frequencies.forEach((frequency, pair) => {
+        const at = position * headSize + 2 * pair;
+        // in float32, as the models were trained: far out in a long context the rounding of the angle can be seen
+        const angle = Math.fround(position * frequency);
+        table[at] = Math.cos(angle) * attentionFactor;
+        table[at + 1] = Math.sin(angle) * attentionFactor;
+      });
     }
+    this.keys = engine.parameter('rotary-keys', [contextLength, headSize], table);
+    this.queries = engine.parameter(
+      'rotary-queries',
+      [contextLength, headSize],
+      table.map((value) => value / Math.sqrt(headSize)),
+    );
   }
 
-  /** R of `[headSize, headSize]`: (x R)[i] = -x[i + size/2] for the first half, x[i - size/2] for the second. */
-  rotation(): Float32Array {
-    const { headSize, pairs } = this;
-    const values = new Float32Array(headSize * headSize);
-    for (let pair = 0; pair < pairs; pair += 1) {
-      values[(pair + pairs) * headSize + pair] = -1;
-      values[pair * headSize + pair + pairs] = 1;
-    }
-    return values;
+  /** cos and sin by pair for positions `[n]`: each `[n, headSize]`. */
+  turns(positions: Tensor): { readonly queries: Tensor; readonly keys: Tensor } {
+    return {
+      queries: this.engine.gatherRows(this.queries.read(), positions),
+      keys: this.engine.gatherRows(this.keys.read(), positions),
+    };
   }
 
   /**
-   * cos and sin for `positions`, for `rotated` heads that turn and `still` heads that do not (cos 1, sin 0):
-   * each `[positions.length * (rotated + still) * headSize]`.
+   * Checkpoints pair column i of a head with i + headSize / 2; here a pair lies side by side, as one complex number. Scores do not change
+   * when queries and keys are put into the same new order. Weight rows `[heads * headSize, ...]`.
    */
-  tables(positions: ArrayLike<number>, rotated: number, still = 0): { cos: Float32Array; sin: Float32Array } {
-    const { headSize, pairs } = this;
-    const width = (rotated + still) * headSize;
-    const cos = new Float32Array(positions.length * width);
-    const sin = new Float32Array(positions.length * width);
-    for (let row = 0; row < positions.length; row += 1) {
-      const from = (positions[row] ?? 0) * pairs;
-      const rowCos = this.cosines.subarray(from, from + pairs);
-      const rowSin = this.sines.subarray(from, from + pairs);
-      for (let head = 0; head < rotated; head += 1) {
-        const at = row * width + head * headSize;
-        cos.set(rowCos, at);
-        cos.set(rowCos, at + pairs);
-        sin.set(rowSin, at);
-        sin.set(rowSin, at + pairs);
-      }
-      cos.fill(1, row * width + rotated * headSize, (row + 1) * width);
-    }
-    return { cos, sin };
+  sideBySide(rows: Tensor, heads: number): Tensor {
+    const { engine } = this;
+    const half = this.config.headSize / 2;
+    const rest = rows.shape.slice(1);
+    // [heads * headSize, ...] -> [heads, 2, headSize / 2, ...] -> [heads, headSize / 2, 2, ...] -> [heads * headSize, ...]
+    const halves = engine.reshape(rows, [heads, 2, half, ...rest]);
+    const pairs = engine.transpose(halves, [0, 2, 1, ...rest.map((_, axis) => axis + 3)]);
+    return engine.reshape(pairs, rows.shape);
+  }
+
+  dispose(): void {
+    this.keys.dispose();
+    this.queries.dispose();
   }
 }

@@ -2,10 +2,11 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { createEngine } from '#lib/ml/engine/create-engine';
 import type { Engine } from '#lib/ml/engine/engine';
 import { nativeEnvironment } from '#lib/ml/engine/native-binding';
+import type { Prediction } from '#lib/ml/generation/decoder';
 import { type GeneratedAnswer, type GenerateOptions, generate } from '#lib/ml/generation/generate';
 import { rowKey, uniformAt } from '#lib/ml/generation/keyed-noise';
 import { sampleToken } from '#lib/ml/generation/sample-token';
-import { createLanguageModel, type LanguageModel } from '#lib/ml/nn/llama';
+import { createLanguageModel, type LanguageModel } from '#lib/ml/nn/language-model';
 import { loadTokenizer } from '#lib/ml/tokenizers/tokenizer';
 import { goldenCases, readStories, storiesFolder, storiesModel } from '../../../support/stories260k';
 import { tinyLlama } from '../../../support/tiny-llama';
@@ -44,30 +45,39 @@ describe('keyed noise', () => {
 });
 
 describe('sampling a token', () => {
-  const logits = Float32Array.of(9, 9, Math.log(1), Math.log(2), Math.log(5), Number.NEGATIVE_INFINITY);
-
-  test('frequencies follow the softmax at the temperature', () => {
-    for (const temperature of [1, 2]) {
-      const weights = [1, 2, 5].map((weight) => weight ** (1 / temperature));
-      const total = weights.reduce((sum, weight) => sum + weight, 0);
-      const counts = [0, 0, 0, 0];
-      for (let draw = 0; draw < 10_000; draw += 1) {
-        const sampled = sampleToken(logits, 2, 4, temperature, (draw + 0.5) / 10_000)!;
-        counts[sampled.token] = counts[sampled.token]! + 1;
-        expect(sampled.logProb).toBeCloseTo(Math.log(weights[sampled.token]! / total), 6);
-      }
-      weights.forEach((weight, index) => {
-        expect(Math.abs(counts[index]! - (10_000 * weight) / total)).toBeLessThanOrEqual(1);
-      });
-      expect(counts[3]).toBe(0);
-    }
+  /** Two rows of four tokens; the first row is there to be passed over. */
+  const prediction = (weights: readonly number[]): Prediction => ({
+    kind: 'weights',
+    weights: Float32Array.of(0, 0, 1, 0, ...weights),
+    totals: Float32Array.of(
+      1,
+      weights.reduce((sum, weight) => sum + weight, 0),
+    ),
+    highest: Float32Array.of(0, 0),
   });
 
-  test('temperature 0 takes the first of the largest; not finite gives nothing', () => {
-    expect(sampleToken(logits, 0, 4, 0, 0.99)?.token).toBe(0);
-    expect(sampleToken(Float32Array.of(1, Number.NaN), 0, 2, 1, 0.5)).toBeUndefined();
-    expect(sampleToken(Float32Array.of(Number.POSITIVE_INFINITY, 0), 0, 2, 1, 0.5)).toBeUndefined();
-    expect(sampleToken(logits, 2, 3, 1, 1 - 2 ** -53)?.token).toBe(2);
+  test('frequencies follow the weights', () => {
+    const weights = [1 / 5, 2 / 5, 1, 0];
+    const counts = [0, 0, 0, 0];
+    for (let draw = 0; draw < 10_000; draw += 1) {
+      const sampled = sampleToken(prediction(weights), 1, (draw + 0.5) / 10_000)!;
+      counts[sampled.token] = counts[sampled.token]! + 1;
+      expect(sampled.logProb).toBeCloseTo(Math.log(weights[sampled.token]! / 1.6), 6);
+    }
+    weights.forEach((weight, index) => {
+      expect(Math.abs(counts[index]! - (10_000 * weight) / 1.6)).toBeLessThanOrEqual(1);
+    });
+    expect(counts[3]).toBe(0);
+  });
+
+  test('the largest uniform number takes the last token that has a weight; not finite gives nothing', () => {
+    expect(sampleToken(prediction([0.5, 1, 0.2, 0]), 1, 1 - 2 ** -53)?.token).toBe(2);
+    expect(sampleToken(prediction([1, Number.NaN, 0, 0]), 1, 0.5)).toBeUndefined();
+    expect(sampleToken({ kind: 'best', tokens: Int32Array.of(3), logProbs: Float32Array.of(Number.NaN) }, 0, 0.5)).toBeUndefined();
+    expect(sampleToken({ kind: 'best', tokens: Int32Array.of(3), logProbs: Float32Array.of(-0.5) }, 0, 0.5)).toEqual({
+      token: 3,
+      logProb: -0.5,
+    });
   });
 });
 

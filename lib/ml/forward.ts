@@ -1,6 +1,6 @@
 import { AppError } from '#lib/errors';
 import type { Engine, Tensor } from '#lib/ml/engine/engine';
-import type { LanguageModel, ScalarModel } from '#lib/ml/nn/llama';
+import type { LanguageModel, ScalarModel } from '#lib/ml/nn/language-model';
 import { chunk, packRows, type TokenBatch, type TokenRow, unpackRows } from './batches';
 
 /** Runs `work` without keeping anything but the numbers. */

@@ -5,7 +5,7 @@ import { policyDivergence } from '#lib/ml/evaluation/divergence';
 import { distinctNgrams, repetition, textWords } from '#lib/ml/evaluation/text-metrics';
 import { generate } from '#lib/ml/generation/generate';
 import type { ModelFiles } from '#lib/ml/models/hugging-face';
-import { createLanguageModel } from '#lib/ml/nn/llama';
+import { createLanguageModel } from '#lib/ml/nn/language-model';
 import { loadTokenizer } from '#lib/ml/tokenizers/tokenizer';
 
 export interface MeasuredPolicy {

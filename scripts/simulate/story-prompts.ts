@@ -3,7 +3,7 @@ import { AppError } from '#lib/errors';
 import type { Engine } from '#lib/ml/engine/engine';
 import { generate } from '#lib/ml/generation/generate';
 import type { ModelFiles } from '#lib/ml/models/hugging-face';
-import { createLanguageModel } from '#lib/ml/nn/llama';
+import { createLanguageModel } from '#lib/ml/nn/language-model';
 import { loadTokenizer } from '#lib/ml/tokenizers/tokenizer';
 
 /** How a story may begin; the policy writes the rest of the first sentence. */

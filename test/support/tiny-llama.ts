@@ -28,7 +28,6 @@ export const tinyConfig: LlamaConfig = {
   headSize: 4,
   contextLength: 96,
   rope: { theta: 10_000, scaling: null },
-  ropeTheta: 10_000,
   normEpsilon: 1e-5,
   biases: { attention: false, output: false, mlp: false },
   qkNorm: false,

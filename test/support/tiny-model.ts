@@ -49,7 +49,6 @@ const config: LlamaConfig = {
   headSize: 8,
   contextLength: 64,
   rope: { theta: 10_000, scaling: null },
-  ropeTheta: 10_000,
   normEpsilon: 1e-5,
   biases: { attention: false, output: false, mlp: false },
   qkNorm: false,

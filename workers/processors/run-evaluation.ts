@@ -3,7 +3,7 @@ import type { PolicySummary, RunSpecOf } from '#lib/domain/runs';
 import { policyDivergence } from '#lib/ml/evaluation/divergence';
 import { createRewardScorer } from '#lib/ml/evaluation/reward-scorer';
 import { distinctNgrams, textWords } from '#lib/ml/evaluation/text-metrics';
-import { createLanguageModel, createScalarModel } from '#lib/ml/nn/llama';
+import { createLanguageModel, createScalarModel } from '#lib/ml/nn/language-model';
 import { loadTokenizer } from '#lib/ml/tokenizers/tokenizer';
 import type { SampleRow } from '#lib/services/runs/sample-row';
 import { writeStep } from '#lib/services/runs/write-step';

@@ -3,7 +3,7 @@ import { messagesSchema, promptText } from '#lib/domain/prompts';
 import type { RunSpecOf } from '#lib/domain/runs';
 import { AppError } from '#lib/errors';
 import { createRewardScorer } from '#lib/ml/evaluation/reward-scorer';
-import { createLanguageModel, createScalarModel } from '#lib/ml/nn/llama';
+import { createLanguageModel, createScalarModel } from '#lib/ml/nn/language-model';
 import { loadTokenizer } from '#lib/ml/tokenizers/tokenizer';
 import { trainPpo } from '#lib/ml/trainers/ppo';
 import { ppoConfig } from '#lib/ml/trainers/ppo-config';

@@ -1,7 +1,7 @@
 import { systemActor } from '#lib/domain/actor';
 import { requireSplit } from '#lib/domain/prompt-draw';
 import type { RunSpecOf } from '#lib/domain/runs';
-import { createScalarModel } from '#lib/ml/nn/llama';
+import { createScalarModel } from '#lib/ml/nn/language-model';
 import { loadTokenizer } from '#lib/ml/tokenizers/tokenizer';
 import { rewardConfig, trainReward } from '#lib/ml/trainers/reward';
 import type { RankedPrompt } from '#lib/ml/trainers/reward-pairs';

@@ -4,7 +4,7 @@ import { messagesSchema, promptText } from '#lib/domain/prompts';
 import { createRandom } from '#lib/domain/random';
 import { AppError } from '#lib/errors';
 import { generate } from '#lib/ml/generation/generate';
-import { createLanguageModel } from '#lib/ml/nn/llama';
+import { createLanguageModel } from '#lib/ml/nn/language-model';
 import { loadTokenizer } from '#lib/ml/tokenizers/tokenizer';
 import { fencedWrite } from '#lib/services/runs/fenced-write';
 import type { LoadedModel } from './load-model';

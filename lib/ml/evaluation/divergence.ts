@@ -3,7 +3,7 @@ import type { Estimate } from '#lib/domain/statistics/estimate';
 import type { TokenRow } from '#lib/ml/batches';
 import type { Engine } from '#lib/ml/engine/engine';
 import { responseLogProbs } from '#lib/ml/forward';
-import type { LanguageModel } from '#lib/ml/nn/llama';
+import type { LanguageModel } from '#lib/ml/nn/language-model';
 
 export interface Divergence {
   /** log pi(y) - log reference(y) summed over the tokens of each answer, nats. */

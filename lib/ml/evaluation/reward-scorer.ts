@@ -1,7 +1,7 @@
 import type { TokenRow } from '#lib/ml/batches';
 import type { Engine } from '#lib/ml/engine/engine';
 import { rowScores } from '#lib/ml/forward';
-import type { ScalarModel } from '#lib/ml/nn/llama';
+import type { ScalarModel } from '#lib/ml/nn/language-model';
 
 /** Makes a scorer of a reward model: (raw - mean) / std with the statistics that its training left, rows in batches. */
 export function createRewardScorer(options: {

@@ -66,7 +66,6 @@ export function convertLlama2c(input: {
     headSize: source.dim / source.heads,
     contextLength: source.contextLength,
     rope: { theta: 10_000, scaling: null },
-    ropeTheta: 10_000,
     normEpsilon: 1e-5,
     biases: { attention: false, output: false, mlp: false },
     qkNorm: false,

@@ -27,8 +27,6 @@ export interface LlamaConfig extends SpecialTokens {
   readonly headSize: number;
   readonly contextLength: number;
   readonly rope: RopeConfig;
-  /** Equals rope.theta. */
-  readonly ropeTheta: number;
   readonly normEpsilon: number;
   /** Which linear layers have a bias: query, key and value; the output of attention; gate, up and down. */
   readonly biases: { readonly attention: boolean; readonly output: boolean; readonly mlp: boolean };
@@ -125,7 +123,6 @@ export function parseLlamaConfig(json: Readonly<Record<string, unknown>>, modelT
     throw configError(source, `${keyValueHeads} key/value heads do not divide ${heads} heads.`, 'num_key_value_heads');
   }
   const slidingWindow = checkAttention(file, modelType, source);
-  const rope = parseRope(json, file.max_position_embeddings, source);
   return {
     family: 'llama',
     modelType,
@@ -137,8 +134,7 @@ export function parseLlamaConfig(json: Readonly<Record<string, unknown>>, modelT
     keyValueHeads,
     headSize,
     contextLength: file.max_position_embeddings,
-    rope,
-    ropeTheta: rope.theta,
+    rope: parseRope(json, file.max_position_embeddings, source),
     normEpsilon: file.rms_norm_eps,
     biases: biasesOf(file, modelType, source),
     qkNorm: modelType === 'qwen3',

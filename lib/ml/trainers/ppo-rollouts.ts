@@ -4,7 +4,7 @@ import type { TokenRow } from '#lib/ml/batches';
 import type { Engine } from '#lib/ml/engine/engine';
 import { responseLogProbs, responseValues } from '#lib/ml/forward';
 import { generate } from '#lib/ml/generation/generate';
-import type { LanguageModel, ScalarModel } from '#lib/ml/nn/llama';
+import type { LanguageModel, ScalarModel } from '#lib/ml/nn/language-model';
 import { explainedVariance, generalisedAdvantages, moments, scoreWithEnding, shapedRewards, whiten } from '#lib/ml/numerics';
 import type { PpoConfig } from './ppo-config';
 

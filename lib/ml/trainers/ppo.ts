@@ -5,7 +5,7 @@ import type { TensorData } from '#lib/formats/safetensors';
 import { chunk } from '#lib/ml/batches';
 import type { AdamState, Engine, Parameters, Tensor } from '#lib/ml/engine/engine';
 import { breathe, packFor, responseLogProbs } from '#lib/ml/forward';
-import type { LanguageModel, ScalarModel } from '#lib/ml/nn/llama';
+import type { LanguageModel, ScalarModel } from '#lib/ml/nn/language-model';
 import { adaptKlCoefficient } from '#lib/ml/numerics';
 import { scheduleFactor } from '#lib/ml/optim/schedule';
 import { exportTraining, startTraining } from '#lib/ml/optim/state';

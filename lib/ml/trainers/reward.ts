@@ -7,7 +7,7 @@ import { chunk, type TokenRow } from '#lib/ml/batches';
 import type { Engine, Tensor } from '#lib/ml/engine/engine';
 import { type RankingReport, reportRankings } from '#lib/ml/evaluation/ranking-report';
 import { breathe, packFor, rowScores } from '#lib/ml/forward';
-import type { ScalarModel } from '#lib/ml/nn/llama';
+import type { ScalarModel } from '#lib/ml/nn/language-model';
 import { scheduleConfig, scheduleFactor } from '#lib/ml/optim/schedule';
 import { exportParameters, exportTraining, importParameters, startTraining } from '#lib/ml/optim/state';
 import type { Tokenizer } from '#lib/ml/tokenizers/tokenizer';

@@ -5,7 +5,7 @@ import type { Engine } from '#lib/ml/engine/engine';
 import { policyDivergence } from '#lib/ml/evaluation/divergence';
 import { createRewardScorer } from '#lib/ml/evaluation/reward-scorer';
 import { generate } from '#lib/ml/generation/generate';
-import { createLanguageModel, createScalarModel } from '#lib/ml/nn/llama';
+import { createLanguageModel, createScalarModel } from '#lib/ml/nn/language-model';
 import { tinyFiles } from '../trainers/tiny-model';
 
 let engine: Engine;

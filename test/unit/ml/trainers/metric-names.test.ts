@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createEngine } from '#lib/ml/engine/create-engine';
 import type { Engine } from '#lib/ml/engine/engine';
-import { createLanguageModel, createScalarModel } from '#lib/ml/nn/llama';
+import { createLanguageModel, createScalarModel } from '#lib/ml/nn/language-model';
 import { trainPpo } from '#lib/ml/trainers/ppo';
 import { ppoConfig } from '#lib/ml/trainers/ppo-config';
 import { rewardConfig, trainReward } from '#lib/ml/trainers/reward';

@@ -4,7 +4,7 @@ import type { Engine } from '#lib/ml/engine/engine';
 import { policyDivergence } from '#lib/ml/evaluation/divergence';
 import { responseLogProbs } from '#lib/ml/forward';
 import type { ModelFiles } from '#lib/ml/models/hugging-face';
-import { createLanguageModel, createScalarModel } from '#lib/ml/nn/llama';
+import { createLanguageModel, createScalarModel } from '#lib/ml/nn/language-model';
 import { type PpoResult, trainPpo } from '#lib/ml/trainers/ppo';
 import { type PpoConfig, ppoConfig } from '#lib/ml/trainers/ppo-config';
 import type { RewardScorer } from '#lib/ml/trainers/ppo-rollouts';

@@ -4,7 +4,7 @@ import { AppError } from '#lib/errors';
 import { createEngine } from '#lib/ml/engine/create-engine';
 import type { Engine } from '#lib/ml/engine/engine';
 import { createRewardScorer } from '#lib/ml/evaluation/reward-scorer';
-import { createScalarModel } from '#lib/ml/nn/llama';
+import { createScalarModel } from '#lib/ml/nn/language-model';
 import { type RewardConfig, type RewardResult, rewardConfig, trainReward } from '#lib/ml/trainers/reward';
 import type { RankedPrompt } from '#lib/ml/trainers/reward-pairs';
 import type { CheckpointData, StepMetrics } from '#lib/ml/trainers/trainer';

@@ -5,7 +5,7 @@ import { trainingPresets } from '#lib/domain/training-presets';
 import { createEngine } from '#lib/ml/engine/create-engine';
 import type { Engine } from '#lib/ml/engine/engine';
 import { convertLlama2c } from '#lib/ml/models/convert-llama2c';
-import { createLanguageModel, createScalarModel } from '#lib/ml/nn/llama';
+import { createLanguageModel, createScalarModel } from '#lib/ml/nn/language-model';
 import { loadTokenizer } from '#lib/ml/tokenizers/tokenizer';
 import { trainPpo } from '#lib/ml/trainers/ppo';
 import { ppoConfig } from '#lib/ml/trainers/ppo-config';

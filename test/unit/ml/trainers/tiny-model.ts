@@ -17,7 +17,6 @@ export const tinyConfig: LlamaConfig = {
   headSize: 8,
   contextLength: 32,
   rope: { theta: 10_000, scaling: null },
-  ropeTheta: 10_000,
   normEpsilon: 1e-5,
   biases: { attention: false, output: false, mlp: false },
   qkNorm: false,

@@ -3,7 +3,7 @@ import { createEngine } from '#lib/ml/engine/create-engine';
 import type { Engine } from '#lib/ml/engine/engine';
 import { nativeEnvironment } from '#lib/ml/engine/native-binding';
 import { serializeConfig } from '#lib/ml/models/model-config';
-import { createLanguageModel, createScalarModel, type LanguageModel } from '#lib/ml/nn/llama';
+import { createLanguageModel, createScalarModel, type LanguageModel } from '#lib/ml/nn/language-model';
 import { loadTokenizer } from '#lib/ml/tokenizers/tokenizer';
 import { goldenCases, readStories, storiesFolder, storiesModel } from '../../../support/stories260k';
 import { tinyLlama } from '../../../support/tiny-llama';

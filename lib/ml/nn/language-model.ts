@@ -3,17 +3,20 @@ import { AppError } from '#lib/errors';
 import type { TensorData } from '#lib/formats/safetensors';
 import type { Engine, Parameters, Tensor } from '#lib/ml/engine/engine';
 import type { ModelWeights } from '#lib/ml/models/hugging-face';
-import type { LlamaConfig } from '#lib/ml/models/llama-config';
-import { createParameters, LlamaTrunk } from './llama-trunk';
+import type { ModelConfig } from '#lib/ml/models/model-config';
+import { attendFully, CausalMasks } from './full-attention';
+import { Gpt2Trunk } from './gpt2-trunk';
+import { LlamaTrunk } from './llama-trunk';
+import { createParameters, type Trunk } from './trunk';
 
 /**
  * Common to both heads. Token rows are padded on the right to one length; flat positions count through `[batch * time]`.
  * Tensors that are returned belong to the scope of the caller.
  */
 interface Model {
-  readonly config: LlamaConfig;
+  readonly config: ModelConfig;
   readonly parameters: Parameters;
-  readonly trunk: LlamaTrunk;
+  readonly trunk: Trunk;
   /** Hidden states after the last norm: `[batch * time, hiddenSize]`. */
   hidden(tokens: Int32Array, batch: number, time: number): Tensor;
   /** The weights by their Hugging Face names, float32. */
@@ -44,19 +47,42 @@ function rowsAt(engine: Engine, hidden: Tensor, positions: Int32Array): Tensor {
   return engine.gatherRows(hidden, engine.int(positions, [positions.length]));
 }
 
-class Llama implements Model {
-  readonly trunk: LlamaTrunk;
+function createTrunk(engine: Engine, config: ModelConfig, parameters: Parameters): Trunk {
+  return config.family === 'gpt2' ? new Gpt2Trunk(engine, config, parameters) : new LlamaTrunk(engine, config, parameters);
+}
+
+/** A trunk of any family with what its two heads share. */
+class TrunkModel implements Model {
+  readonly trunk: Trunk;
+  private readonly masks: CausalMasks;
 
   constructor(
     protected readonly engine: Engine,
-    readonly config: LlamaConfig,
+    readonly config: ModelConfig,
     readonly parameters: Parameters,
   ) {
-    this.trunk = new LlamaTrunk(engine, config, parameters);
+    this.trunk = createTrunk(engine, config, parameters);
+    this.masks = new CausalMasks(engine);
   }
 
   hidden(tokens: Int32Array, batch: number, time: number): Tensor {
-    return this.engine.tidy(() => this.trunk.hidden(tokens, batch, time));
+    return this.engine.tidy(() => this.forward(tokens, batch, time));
+  }
+
+  /** Rows of whole texts that all begin at position 0. */
+  protected forward(tokens: Int32Array, batch: number, time: number): Tensor {
+    const { engine, trunk } = this;
+    if (tokens.length !== batch * time) throw new AppError('INTERNAL', `${tokens.length} tokens are not ${batch} rows of ${time}.`);
+    trunk.checkTime(time);
+    trunk.checkTokens(tokens);
+    const positions = Int32Array.from(tokens, (_, index) => index % time);
+    return trunk.forward({
+      tokens: engine.int(tokens, [tokens.length]),
+      positions: engine.int(positions, [positions.length]),
+      batch,
+      time,
+      attend: attendFully(engine, this.masks.of(time)),
+    });
   }
 
   exportWeights(): Record<string, TensorData> {
@@ -64,6 +90,7 @@ class Llama implements Model {
   }
 
   dispose(): void {
+    this.masks.dispose();
     this.trunk.dispose();
   }
 
@@ -72,12 +99,10 @@ class Llama implements Model {
   }
 }
 
-class LlamaLanguageModel extends Llama implements LanguageModel {
+class TrunkLanguageModel extends TrunkModel implements LanguageModel {
   logits(tokens: Int32Array, batch: number, time: number, positions: Int32Array): Tensor {
     const { engine, trunk } = this;
-    return engine.tidy(() =>
-      engine.matMul(rowsAt(engine, trunk.hidden(tokens, batch, time), positions), trunk.outputWeight(), false, true),
-    );
+    return engine.tidy(() => trunk.logits(rowsAt(engine, this.forward(tokens, batch, time), positions)));
   }
 
   logProbs(tokens: Int32Array, batch: number, time: number, positions: Int32Array, temperature: number): Tensor {
@@ -85,40 +110,35 @@ class LlamaLanguageModel extends Llama implements LanguageModel {
     const targets = positions.map((position) => tokens[position + 1] ?? -1);
     this.trunk.checkTokens(targets);
     return engine.tidy(() => {
-      const rows = rowsAt(engine, trunk.hidden(tokens, batch, time), positions);
+      const rows = rowsAt(engine, this.forward(tokens, batch, time), positions);
       return engine.tokenLogProbs(rows, trunk.outputWeight(), engine.int(targets, [targets.length]), 1 / temperature);
     });
   }
 
   clone(): LanguageModel {
-    return new LlamaLanguageModel(this.engine, this.config, this.copies());
+    return new TrunkLanguageModel(this.engine, this.config, this.copies());
   }
 }
 
-class LlamaScalarModel extends Llama implements ScalarModel {
+class TrunkScalarModel extends TrunkModel implements ScalarModel {
   scores(tokens: Int32Array, batch: number, time: number, positions: Int32Array): Tensor {
     const { engine, trunk } = this;
     return engine.tidy(() => {
-      const rows = rowsAt(engine, trunk.hidden(tokens, batch, time), positions);
+      const rows = rowsAt(engine, this.forward(tokens, batch, time), positions);
       // [n, d] x [1, d]^T -> [n, 1] -> [n]
       return engine.reshape(engine.matMul(rows, trunk.weight('score.weight'), false, true), [positions.length]);
     });
   }
 
   clone(): ScalarModel {
-    return new LlamaScalarModel(this.engine, this.config, this.copies());
+    return new TrunkScalarModel(this.engine, this.config, this.copies());
   }
-}
-
-function plainLlama({ config }: ModelWeights): LlamaConfig {
-  if (config.family === 'llama' && !config.qkNorm && !config.rope.scaling && !Object.values(config.biases).includes(true)) return config;
-  throw new AppError('BAD_INPUT', `Models of the type ${config.modelType} with these options cannot be run yet.`);
 }
 
 /** Throws BAD_INPUT where `files` hold a reward or value model. */
 export function createLanguageModel(engine: Engine, files: ModelWeights): LanguageModel {
   if (files.kind !== 'POLICY') throw new AppError('BAD_INPUT', 'A language model is needed, but this is a model with a scalar head.');
-  return new LlamaLanguageModel(engine, plainLlama(files), createParameters(engine, files.weights));
+  return new TrunkLanguageModel(engine, files.config, createParameters(engine, files.weights));
 }
 
 /**
@@ -133,5 +153,5 @@ export function createScalarModel(engine: Engine, files: ModelWeights, options: 
     const data = Float32Array.from({ length: hiddenSize }, () => random.normal() / Math.sqrt(hiddenSize + 1));
     weights.push(['score.weight', { dtype: 'F32', shape: [1, hiddenSize], data }]);
   }
-  return new LlamaScalarModel(engine, plainLlama(files), createParameters(engine, weights));
+  return new TrunkScalarModel(engine, files.config, createParameters(engine, weights));
 }

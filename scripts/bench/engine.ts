@@ -1,0 +1,199 @@
+/**
+ * `npm run bench:engine -- [--json] [--rounds N] [--only train,greedy.8,...] [--threads T] [--wait SECONDS] [--out FILE]`
+ *
+ * Runs both sides in turn, several rounds, each as a whole process with its own warm-up, at the same number of threads. The other side's
+ * train.py and decode.py lie in PLUMBLINE_BENCH (or its engine/). The last line of --json holds ratios: ours to PyTorch's or transformers'
+ * default, medians over the rounds. Everything measured is written to --out.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { parseEnv } from '#lib/env';
+import { AppError } from '#lib/errors';
+import { engineEnvironment } from '../../workers/engine-settings';
+import { failureText, toFailure } from '../cli/failure';
+import { table } from '../cli/terminal';
+import { type Measured, sizes } from './bench-model';
+import { type BenchCase, chooseCases, readMeasured, type Side, sides } from './cases';
+import { waitUntilIdle } from './idle';
+import { referencePython } from './python-environment';
+import { raggedLoad } from './ragged-load';
+import { type Run, ratios, rows } from './summary';
+
+const here = import.meta.dirname;
+const root = path.resolve(here, '..', '..');
+const say = (line: string) => console.error(line);
+
+function wholeNumber(name: string, written: string, least: number): number {
+  const value = Number(written);
+  if (Number.isSafeInteger(value) && value >= least) return value;
+  throw new AppError('BAD_INPUT', `--${name} takes a whole number from ${least} on, not "${written}".`);
+}
+
+/** The folder with train.py and decode.py. */
+function otherSide(): string {
+  const given = process.env.PLUMBLINE_BENCH;
+  if (!given) {
+    throw new AppError('BAD_INPUT', 'PLUMBLINE_BENCH is not set.', {
+      remedy: 'Name the folder that holds train.py and decode.py of the other side.',
+    });
+  }
+  const found = [given, path.join(given, 'engine')].find((folder) =>
+    ['train.py', 'decode.py'].every((name) => existsSync(path.join(folder, name))),
+  );
+  if (found) return found;
+  throw new AppError('NOT_FOUND', `${given} holds no train.py and decode.py.`, { details: { folder: given } });
+}
+
+interface Bench {
+  readonly python: string;
+  readonly others: string;
+  readonly load: string;
+  readonly threads: number;
+}
+
+/** Command and environment of one side; huge pages are given by the environment alone, to ours as the product gives them. */
+function command(bench: Bench, benchCase: BenchCase, side: Side, batch: number | null): { args: string[]; env: NodeJS.ProcessEnv } {
+  const fill = (text: string) => text.replace('$BENCH', bench.others).replace('$LOAD', bench.load).replace('$BATCH', String(batch));
+  const { GLIBC_TUNABLES: _, ...plain } = process.env;
+  const threads = String(bench.threads);
+  if (side === 'plumbline') {
+    const settings = parseEnv({ ...plain, PLUMBLINE_THREADS: threads }).engine;
+    const [file = '', ...rest] = benchCase.ours.map(fill);
+    return {
+      args: [process.execPath, '--import', 'tsx', path.join(here, file), ...rest],
+      env: { ...plain, PLUMBLINE_THREADS: threads, ...engineEnvironment(settings, plain) },
+    };
+  }
+  const [file = '', ...rest] = benchCase.theirs.map(fill);
+  return {
+    args: [bench.python, path.isAbsolute(file) ? file : path.join(here, file), ...rest, threads],
+    env: {
+      ...plain,
+      HF_HUB_OFFLINE: '1',
+      ...(side === 'reference-huge-pages' ? { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' } : {}),
+    },
+  };
+}
+
+function execute(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Measured> {
+  const [file = '', ...rest] = args;
+  const child = spawn(file, rest, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString('utf8');
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr = (stderr + chunk.toString('utf8')).slice(-4_000);
+  });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => {
+      const measured = code === 0 ? readMeasured(stdout) : undefined;
+      if (measured) resolve(measured);
+      else {
+        const last =
+          stderr
+            .trim()
+            .split('\n')
+            .findLast((line) => line.trim() !== '') ?? 'it printed no numbers';
+        reject(
+          new AppError('INTERNAL', `${path.basename(rest.at(-rest.length) ?? file)} ended with ${code ?? signal}: ${last}`, {
+            details: { command: args.join(' ') },
+          }),
+        );
+      }
+    });
+  });
+}
+
+async function measure(bench: Bench, benchCase: BenchCase, side: Side, round: number, batch: number | null, wait: number): Promise<Run> {
+  const busyBefore = await waitUntilIdle(wait, say);
+  const { args, env } = command(bench, benchCase, side, batch);
+  const since = performance.now();
+  const measured = await execute(args, env);
+  const seconds = (performance.now() - since) / 1000;
+  const noise = busyBefore < 1 / 6 ? '' : `, other work kept ${busyBefore.toFixed(1)} cores busy`;
+  const size = batch === null ? '' : ` batch ${batch}`;
+  say(
+    `round ${round} ${benchCase.id} ${side}${size}: ${Math.round(measured.best)} tok/s, ${measured.cpuMs.toFixed(2)} CPU ms (${seconds.toFixed(0)} s)${noise}`,
+  );
+  return { case: benchCase.id, side, round, batch, busyBefore, seconds, ...measured };
+}
+
+/** The batch size at which a side does most, of the sizes that are tried once. */
+async function bestBatch(bench: Bench, benchCase: BenchCase, side: Side, wait: number): Promise<{ batch: number | null; tried: Run[] }> {
+  const candidates = side === 'plumbline' ? benchCase.batches?.ours : benchCase.batches?.theirs;
+  const tried: Run[] = [];
+  for (const batch of candidates ?? []) tried.push(await measure(bench, benchCase, side, 0, batch, wait));
+  const [best] = tried.toSorted((a, b) => b.best - a.best);
+  return { batch: best?.batch ?? null, tried };
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      json: { type: 'boolean', default: false },
+      rounds: { type: 'string', default: '3' },
+      only: { type: 'string' },
+      threads: { type: 'string', default: String(availableParallelism()) },
+      wait: { type: 'string', default: '60' },
+      out: { type: 'string' },
+    },
+  });
+  const rounds = wholeNumber('rounds', values.rounds, 1);
+  const threads = wholeNumber('threads', values.threads, 1);
+  const wait = wholeNumber('wait', values.wait, 0);
+  const chosen = chooseCases(values.only);
+  const work = mkdtempSync(path.join(tmpdir(), 'plumbline-bench-'));
+  try {
+    const bench: Bench = { others: otherSide(), python: await referencePython(say), load: path.join(work, 'ragged.json'), threads };
+    writeFileSync(bench.load, JSON.stringify(raggedLoad({ prompts: 64, samples: 4, vocabulary: sizes.S.vocabulary, seed: 1 })));
+    const tried: Run[] = [];
+    const batchOf = new Map<string, number | null>();
+    for (const benchCase of chosen.filter(({ batches }) => batches)) {
+      for (const side of sides) {
+        // Huge pages change the rate, not which batch is best.
+        if (side === 'reference-huge-pages') continue;
+        const best = await bestBatch(bench, benchCase, side, wait);
+        tried.push(...best.tried);
+        batchOf.set(`${benchCase.id} ${side}`, best.batch);
+      }
+    }
+    const batchFor = (benchCase: BenchCase, side: Side) =>
+      batchOf.get(`${benchCase.id} ${side === 'reference-huge-pages' ? 'reference' : side}`) ?? null;
+    const runs: Run[] = [];
+    for (const benchCase of chosen) {
+      for (let round = 1; round <= rounds; round += 1) {
+        for (const side of sides) runs.push(await measure(bench, benchCase, side, round, batchFor(benchCase, side), wait));
+      }
+    }
+    const toDefault = ratios(runs, chosen, 'reference');
+    const toHugePages = ratios(runs, chosen, 'reference-huge-pages');
+    const machine = { cpu: cpus()[0]?.model ?? '', cores: cpus().length, memoryBytes: totalmem(), node: process.version, threads };
+    const out = path.resolve(values.out ?? path.join(tmpdir(), 'plumbline-bench-engine.json'));
+    writeFileSync(
+      out,
+      `${JSON.stringify({ machine, rounds, ratios: toDefault, ratiosToHugePages: toHugePages, batchesTried: tried, runs }, null, 2)}\n`,
+    );
+    say(`everything that was measured is in ${out}`);
+    if (!values.json) {
+      console.log(table(['case', 'side', 'tok/s', 'range', 'CPU ms', 'GFLOPS', 'ours is'], rows(runs, chosen, sides)));
+      console.log(`\nto the default: ${JSON.stringify(toDefault)}\nto the same with huge pages: ${JSON.stringify(toHugePages)}`);
+    }
+    console.log(JSON.stringify(toDefault));
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  const failure = toFailure(error);
+  say(failureText(failure));
+  process.exitCode = failure.exitCode;
+}

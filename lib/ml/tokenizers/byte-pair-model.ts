@@ -4,10 +4,10 @@ import { type Merges, mergeSymbols, type Symbols } from './byte-pair-merge';
 import { PairTable } from './pair-table';
 import type { Refuse } from './pattern';
 import type { TokenModel, TokenSink } from './token-model';
-import { vocabularyMap } from './vocabulary';
+import { vocabularyMap, vocabularySchema } from './vocabulary';
 
 const schema = z.looseObject({
-  vocab: z.record(z.string(), z.unknown()),
+  vocab: vocabularySchema,
   merges: z.array(z.unknown()),
   dropout: z.number().nullish(),
   unk_token: z.string().nullish(),

@@ -1,4 +1,10 @@
+import { z } from 'zod';
 import type { Refuse } from './pattern';
+
+/** Taken as it is: a record schema would copy hundreds of thousands of entries, and drop a piece named `__proto__`. */
+export const vocabularySchema = z.custom<Readonly<Record<string, unknown>>>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+);
 
 /** Pieces to ids. @throws what `refuse` makes, naming a piece whose id is none */
 export function vocabularyMap(written: Readonly<Record<string, unknown>>, refuse: Refuse): Map<string, number> {

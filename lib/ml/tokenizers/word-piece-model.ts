@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { Refuse } from './pattern';
 import type { TokenModel } from './token-model';
-import { vocabularyMap } from './vocabulary';
+import { vocabularyMap, vocabularySchema } from './vocabulary';
 
 const schema = z.looseObject({
-  vocab: z.record(z.string(), z.unknown()),
+  vocab: vocabularySchema,
   unk_token: z.string().default('[UNK]'),
   continuing_subword_prefix: z.string().default('##'),
   max_input_chars_per_word: z.number().int().positive().default(100),

@@ -23,6 +23,8 @@ import { registerPeopleInvite } from './commands/people-invite';
 import { registerProjectsCreate } from './commands/projects-create';
 import { registerProjectsList } from './commands/projects-list';
 import { registerSetupTensorflow } from './commands/setup-tensorflow';
+import { registerTokenize } from './commands/tokenize';
+import { registerTokenizersTrain } from './commands/tokenizers-train';
 import { registerWorker } from './commands/worker';
 import { type CliContext, withCommonOptions } from './frame';
 
@@ -82,6 +84,8 @@ export function createProgram(context: CliContext, settings: { version: string; 
   registerLineageCheckpoint(lineage, context);
 
   registerSetupTensorflow(group('setup', 'prepare what this machine computes with'), context);
+  registerTokenize(program, context);
+  registerTokenizersTrain(group('tokenizers', 'make tokenizers'), context);
   registerWorker(program, context);
   registerDoctor(program, context);
   withCommonOptions(program);

@@ -5,6 +5,8 @@ import type { Tokenizer } from './tokenizer';
 
 export interface TokenizedChat {
   readonly ids: number[];
+  /** `[ids]`: ranges in the rendered text, as `encodeWithOffsets` gives them. */
+  readonly offsets: Span[];
   /** `[ids]`: true where the assistant wrote the token: the tokens that a loss counts. */
   readonly assistantMask: boolean[];
 }
@@ -101,5 +103,5 @@ export function tokenizeChat(chat: ChatRendering & { readonly tokenizer: Tokeniz
   const assistantMask = offsets.map(([start, end]) =>
     spans.some(([from, to]) => (start === end ? start >= from && start < to : start < to && end > from)),
   );
-  return { ids, assistantMask };
+  return { ids, offsets, assistantMask };
 }

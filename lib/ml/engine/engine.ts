@@ -162,6 +162,11 @@ export interface Engine {
     gradients: ReadonlyMap<string, Tensor>;
     aux: Readonly<Record<string, Tensor>>;
   };
+  /**
+   * `work` of `inputs`, whose intermediate results are not kept for the backward pass but made again there: less memory for one more forward
+   * pass (Chen et al. 2016). Parameters may be read inside; it has to compute the same both times.
+   */
+  recompute(inputs: readonly Tensor[], work: (...inputs: readonly Tensor[]) => Tensor): Tensor;
   /** Scales all gradients so that their global L2 norm is at most `maxNorm`; returns the norm before. Use only `clipped` afterwards: scaled gradients are disposed. Throws INVARIANT naming the tensor where one is not finite. */
   clipByGlobalNorm(gradients: ReadonlyMap<string, Tensor>, maxNorm: number): { clipped: ReadonlyMap<string, Tensor>; norm: number };
   adamState(parameters: Parameters): AdamState;

@@ -4,7 +4,14 @@ import type { NativeBinding, OpAttribute } from './native-binding';
 export type NodeInput = { readonly node: number; readonly output: number } | { readonly feed: number };
 
 export type GraphNode =
-  | { readonly kind: 'op'; readonly op: string; readonly attributes: readonly OpAttribute[]; readonly inputs: readonly NodeInput[] }
+  | {
+      readonly kind: 'op';
+      readonly op: string;
+      readonly attributes: readonly OpAttribute[];
+      readonly inputs: readonly NodeInput[];
+      /** A node that has to be done before, though nothing of it is read. */
+      readonly after?: number;
+    }
   | { readonly kind: 'constant'; readonly dtype: number; readonly shape: readonly number[]; readonly values: Float32Array | Int32Array };
 
 export interface GraphFeed {
@@ -89,6 +96,7 @@ function nodeMessage(binding: NativeBinding, node: GraphNode, index: number): Bu
     name,
     bytes(2, node.op),
     ...node.inputs.map((input) => bytes(3, valueName(input).replace(/:0$/, ''))),
+    ...(node.after === undefined ? [] : [bytes(3, `^${nodeName(node.after)}`)]),
     ...node.attributes.map((one) => attribute(one.name, attributeMessage(binding, one))),
   ]);
 }

@@ -16,6 +16,8 @@ export class GraphRecorder {
   private readonly places = new Map<NativeTensor, NodeInput>();
   private readonly constants = new Map<string, NodeInput>();
   private readonly lines: string[] = [];
+  /** The node that everything written down now has to wait for, and the nodes that already do. */
+  private waiting: { readonly for: number; readonly nodes: Set<number> } | undefined;
   /** Freed by their scopes while they were still needed as feeds. */
   readonly freedFeeds: NativeTensor[] = [];
 
@@ -59,10 +61,34 @@ export class GraphRecorder {
   /** `output` is the handle that will stand for the result. */
   record(op: string, attributes: readonly OpAttribute[], inputs: readonly NativeTensor[], output: NativeTensor): void {
     const places = inputs.map((input) => this.place(input));
-    this.places.set(output, { node: this.nodes.length, output: 0 });
-    this.nodes.push({ kind: 'op', op, attributes, inputs: places });
+    const node = this.nodes.length;
+    this.places.set(output, { node, output: 0 });
+    const after = this.controlOf(node, places);
+    this.nodes.push({ kind: 'op', op, attributes, inputs: places, ...(after === undefined ? {} : { after }) });
     const from = places.map((place) => ('feed' in place ? `f${place.feed}` : `n${place.node}`)).join(' ');
-    this.lines.push(`${op} ${attributes.map(({ name, value }) => `${name}=${value}`).join(' ')} ${from}`);
+    const control = after === undefined ? '' : ` ^n${after}`;
+    this.lines.push(`${op} ${attributes.map(({ name, value }) => `${name}=${value}`).join(' ')} ${from}${control}`);
+  }
+
+  /** What `work` writes down is computed after `tensor`. */
+  after<T>(tensor: NativeTensor, work: () => T): T {
+    const place = this.place(tensor);
+    if ('feed' in place) return work();
+    const before = this.waiting;
+    this.waiting = { for: place.node, nodes: new Set() };
+    try {
+      return work();
+    } finally {
+      this.waiting = before;
+    }
+  }
+
+  /** Nodes whose inputs wait already need not be told. */
+  private controlOf(node: number, places: readonly NodeInput[]): number | undefined {
+    if (!this.waiting) return undefined;
+    const { nodes } = this.waiting;
+    nodes.add(node);
+    return places.some((place) => 'node' in place && nodes.has(place.node)) ? undefined : this.waiting.for;
   }
 
   /** The graph that computes `outputs`, all of them recorded here. */

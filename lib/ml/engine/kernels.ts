@@ -71,6 +71,8 @@ export interface Kernels {
     scalars: AdamScalars,
   ): void;
 
+  /** Runs `work`; where it is recorded, what it computes waits for `tensor` and shares nothing with equal work that does not. */
+  after<T>(tensor: Tensor, work: () => T): T;
   /** Runs `work`, if `recorded` as one graph where the library can, and frees everything but the tensors that `outputsOf` names. */
   region<T>(recorded: boolean, work: () => T, outputsOf: (result: T) => readonly Tensor[]): T;
   /** Where the library can: recorded once for each combination of input shapes and replayed as one call. Elsewhere the function itself. */

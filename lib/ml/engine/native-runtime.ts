@@ -144,6 +144,10 @@ export class NativeRuntime {
     }
   }
 
+  after<T>(tensor: Tensor, work: () => T): T {
+    return this.recorder ? this.recorder.after(tensor as NativeTensor, work) : work();
+  }
+
   /** A function that is recorded once for each combination of input shapes. */
   compile<A extends readonly Tensor[]>(work: (...inputs: A) => readonly Tensor[]): (...inputs: A) => readonly Tensor[] {
     const byShape = new Map<string, Compiled>();

@@ -24,6 +24,11 @@ export class Tape {
     this.tracked.add(tensor);
   }
 
+  /** Whether a gradient can flow through the tensor. */
+  tracks(tensor: Tensor): boolean {
+    return this.tracked.has(tensor);
+  }
+
   record(outputs: readonly Tensor[], inputs: readonly Tensor[], backward: BackwardOfMany): void {
     const needs = inputs.map((input) => this.tracked.has(input));
     if (!needs.includes(true)) return;
@@ -31,11 +36,21 @@ export class Tape {
     this.nodes.push({ outputs, inputs, needs, backward });
   }
 
+  /** Gradients of the scalar `loss` by watched tensor, each a handle of its own. The tensors in `keep` are not freed. */
+  gradientsOf(loss: Tensor, keep: ReadonlySet<Tensor>, kernels: Kernels, scopes: Scopes): Map<Tensor, Tensor> {
+    return this.separated(this.backward([[loss, kernels.fill([], 1)]], keep, kernels, scopes), kernels);
+  }
+
   /**
-   * Gradients of the scalar `loss` by watched tensor. Activations and gradients are freed as soon as nothing earlier needs them,
-   * but for the tensors in `keep`.
+   * Gradients by watched tensor, from those of `outputs`. Activations and gradients are freed as soon as nothing earlier needs them,
+   * but for the tensors in `keep` and the gradients that were given.
    */
-  backward(loss: Tensor, keep: ReadonlySet<Tensor>, kernels: Kernels, scopes: Scopes): Map<Tensor, Tensor> {
+  backward(
+    outputs: readonly (readonly [output: Tensor, gradient: Tensor])[],
+    keep: ReadonlySet<Tensor>,
+    kernels: Kernels,
+    scopes: Scopes,
+  ): Map<Tensor, Tensor> {
     const gradients = new Map<Tensor, Tensor>();
     const holders = new Map<Tensor, number>();
     const hold = (tensor: Tensor) => holders.set(tensor, (holders.get(tensor) ?? 0) + 1);
@@ -57,9 +72,11 @@ export class Tape {
       drop(before);
       drop(gradient);
     };
-    const seed = kernels.fill([], 1);
-    hold(seed);
-    gradients.set(loss, seed);
+    for (const [output, gradient] of outputs) {
+      // one time more than it is dropped: it belongs to the caller
+      hold(gradient);
+      add(output, gradient);
+    }
     for (const node of this.nodes.toReversed()) {
       const found = node.outputs.map((output) => gradients.get(output));
       if (found.some((gradient) => gradient !== undefined)) {
@@ -77,7 +94,7 @@ export class Tape {
       }
       for (const output of node.outputs) if (!keep.has(output)) scopes.release(output);
     }
-    return this.separated(gradients, kernels);
+    return gradients;
   }
 
   /** No two results share one handle, so that each can be disposed by itself. */
@@ -95,6 +112,8 @@ export class Tape {
 /** What every differentiable operation needs: the library, and the tape where one is running. */
 export class Recorder {
   tape: Tape | undefined;
+  /** Sees the inputs of every operation, where somebody wants to know what a piece of work reads. */
+  observer: ((inputs: readonly Tensor[]) => void) | undefined;
 
   constructor(
     readonly kernels: Kernels,
@@ -102,11 +121,13 @@ export class Recorder {
   ) {}
 
   apply(output: Tensor, inputs: readonly Tensor[], backward: Backward): Tensor {
+    this.observer?.(inputs);
     this.tape?.record([output], inputs, ([gradient], needs) => backward(gradient as Tensor, needs));
     return output;
   }
 
   applyMany<T extends readonly Tensor[]>(outputs: T, inputs: readonly Tensor[], backward: BackwardOfMany): T {
+    this.observer?.(inputs);
     this.tape?.record(outputs, inputs, backward);
     return outputs;
   }

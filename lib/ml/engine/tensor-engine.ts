@@ -2,44 +2,14 @@ import { AppError } from '#lib/errors';
 import { adam, adamState, clipByGlobalNorm } from './adam';
 import { binary, clip, gelu, logSigmoid, swiGlu, unary } from './elementwise';
 import type { AdamConfig, AdamState, Engine, EngineCapabilities, EngineMode, Parameter, Parameters, Tensor } from './engine';
-import type { Kernels, Variable } from './kernels';
+import type { Kernels } from './kernels';
 import { layerNorm } from './layer-norm';
 import * as linear from './linear';
+import { recompute } from './recompute';
 import type { Scopes } from './scopes';
 import * as shapes from './shapes';
 import { Recorder, Tape } from './tape';
-
-/** A parameter on a variable of the tensor library. */
-class VariableParameter implements Parameter {
-  constructor(
-    readonly name: string,
-    readonly shape: readonly number[],
-    readonly variable: Variable,
-    private readonly kernels: Kernels,
-    private readonly scopes: Scopes,
-  ) {}
-
-  read(): Tensor {
-    return this.variable.read();
-  }
-
-  assign(values: Float32Array): void {
-    if (values.length !== shapes.sizeOf(this.shape)) {
-      throw new AppError('INTERNAL', `Parameter ${this.name} has ${shapes.sizeOf(this.shape)} values, but ${values.length} were given.`);
-    }
-    const tensor = this.kernels.upload(values, this.shape);
-    this.variable.assign(tensor);
-    this.scopes.release(tensor);
-  }
-
-  values(): Float32Array {
-    return Float32Array.from(this.kernels.read(this.variable.read()));
-  }
-
-  dispose(): void {
-    this.variable.dispose();
-  }
-}
+import { VariableParameter } from './variable-parameter';
 
 type TidyResult = Tensor | readonly Tensor[] | Readonly<Record<string, Tensor>> | undefined;
 
@@ -246,6 +216,10 @@ export class TensorEngine implements Engine {
     return this.kernels.updateRows(cache, rows, values);
   }
 
+  recompute(inputs: readonly Tensor[], work: (...inputs: readonly Tensor[]) => Tensor): Tensor {
+    return recompute(this.recorder, inputs, work);
+  }
+
   graph<T extends TidyResult>(work: () => T): T {
     if (this.recorder.tape) return work();
     return this.kernels.region(true, work, tensorsOf);
@@ -266,7 +240,7 @@ export class TensorEngine implements Engine {
         try {
           const { aux = {}, loss: value } = loss();
           this.recorder.tape = undefined;
-          const byTensor = tape.backward(value, new Set([value, ...Object.values(aux)]), this.kernels, this.scopes);
+          const byTensor = tape.gradientsOf(value, new Set([value, ...Object.values(aux)]), this.kernels, this.scopes);
           const gradients = new Map(
             [...parameters].map(([name, parameter]) => [name, byTensor.get(parameter.read()) ?? this.kernels.fill(parameter.shape, 0)]),
           );

@@ -246,6 +246,8 @@ export class WasmKernels implements Kernels {
     }
   }
 
+  readonly after = <T>(_tensor: Tensor, work: () => T): T => work();
+
   region<T>(_recorded: boolean, work: () => T, outputsOf: (result: T) => readonly Tensor[]): T {
     this.scopes.start();
     let outputs: readonly Tensor[] = [];

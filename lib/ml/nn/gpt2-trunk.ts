@@ -23,9 +23,11 @@ export class Gpt2Trunk extends Trunk {
     let x = engine.add(tokens, engine.gatherRows(this.weight('transformer.wpe.weight'), pass.positions));
     for (let layer = 0; layer < config.layers; layer += 1) {
       const name = `transformer.h.${layer}`;
-      x = engine.add(x, this.attention(layer, this.norm(`${name}.ln_1`, x), pass));
-      const inner = this.activation(this.linear(`${name}.mlp.c_fc`, this.norm(`${name}.ln_2`, x)));
-      x = engine.add(x, this.linear(`${name}.mlp.c_proj`, inner));
+      x = this.block(x, (given) => {
+        const middle = engine.add(given, this.attention(layer, this.norm(`${name}.ln_1`, given), pass));
+        const inner = this.activation(this.linear(`${name}.mlp.c_fc`, this.norm(`${name}.ln_2`, middle)));
+        return engine.add(middle, this.linear(`${name}.mlp.c_proj`, inner));
+      });
     }
     return this.norm('transformer.ln_f', x);
   }

@@ -28,8 +28,11 @@ export class LlamaTrunk extends Trunk {
     const turns = this.rotary.turns(pass.positions);
     let x = engine.gatherRows(this.weight('model.embed_tokens.weight'), pass.tokens);
     for (let layer = 0; layer < config.layers; layer += 1) {
-      x = engine.add(x, this.attention(layer, this.norm(x, this.layerWeight(layer, 'input_layernorm')), pass, turns));
-      x = engine.add(x, this.feedForward(layer, this.norm(x, this.layerWeight(layer, 'post_attention_layernorm'))));
+      x = this.block(x, (given) => {
+        const attended = this.attention(layer, this.norm(given, this.layerWeight(layer, 'input_layernorm')), pass, turns);
+        const middle = engine.add(given, attended);
+        return engine.add(middle, this.feedForward(layer, this.norm(middle, this.layerWeight(layer, 'post_attention_layernorm'))));
+      });
     }
     return this.norm(x, this.weight('model.norm.weight'));
   }

@@ -22,6 +22,9 @@ export interface Pass {
 
 /** Embedding and blocks of one family: tokens to hidden states. What is here is common to all families. */
 export abstract class Trunk {
+  /** Blocks keep only what they are given and are computed again in the backward pass: far less memory for one more forward pass. */
+  recompute = false;
+
   constructor(
     readonly engine: Engine,
     readonly config: ModelConfig,
@@ -36,6 +39,11 @@ export abstract class Trunk {
 
   /** The same computation arranged for one token a row; owns what it copies, not the parameters. */
   abstract forDecoding(): Trunk;
+
+  /** One block of the trunk: `[n, hiddenSize]` -> `[n, hiddenSize]`. */
+  protected block(x: Tensor, work: (x: Tensor) => Tensor): Tensor {
+    return this.recompute ? this.engine.recompute([x], (given) => work(given as Tensor)) : work(x);
+  }
 
   /** `[n, hiddenSize]` -> `[n, vocabSize]` */
   logits(hidden: Tensor): Tensor {

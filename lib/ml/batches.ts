@@ -60,3 +60,19 @@ export function unpackRows(values: ArrayLike<number>, offsets: Int32Array): Floa
 export function chunk<T>(items: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, index) => items.slice(index * size, (index + 1) * size));
 }
+
+/** Counts of positions and pairs are rounded up to a multiple of this, for the same reason as `timeBucket`. */
+const countBucket = 64;
+
+/** `count` rounded up to where recorded work has the same shape. What is added carries weight 0. */
+export function bucketCount(count: number): number {
+  return Math.max(1, Math.ceil(count / countBucket)) * countBucket;
+}
+
+/** `values` filled up to `count` with `filler`. */
+export function filledUp<T extends Float32Array | Int32Array>(values: T, count: number, filler: number): T {
+  const Values = values.constructor as new (length: number) => T;
+  const longer = new Values(count).fill(filler) as T;
+  longer.set(values);
+  return longer;
+}

@@ -8,20 +8,33 @@ const logRatioLimit = 20;
 
 /**
  * PPO's clipped surrogate (1707.06347 eq. 7) as the mean over all response tokens of the minibatch:
- * mean_t max(-A r, -A clip(r, 1 - eps, 1 + eps)), r = exp(new - old). All inputs [n]; `old` and `advantages` carry no gradient.
+ * sum_t w_t max(-A r, -A clip(r, 1 - eps, 1 + eps)), r = exp(new - old), w = 1 / tokens. All inputs [n]; only `logProbs` carries a gradient.
  */
-export function policyLossTensor(engine: Engine, logProbs: Tensor, old: Tensor, advantages: Tensor, clip: number): Tensor {
+export function policyLossTensor(
+  engine: Engine,
+  logProbs: Tensor,
+  rollout: { readonly old: Tensor; readonly advantages: Tensor; readonly weights: Tensor },
+  clip: number,
+): Tensor {
+  const { advantages, old, weights } = rollout;
   const ratio = engine.exp(engine.clip(engine.sub(logProbs, old), -logRatioLimit, logRatioLimit));
   const against = engine.neg(advantages);
-  return engine.mean(engine.maximum(engine.mul(against, ratio), engine.mul(against, engine.clip(ratio, 1 - clip, 1 + clip))));
+  const each = engine.maximum(engine.mul(against, ratio), engine.mul(against, engine.clip(ratio, 1 - clip, 1 + clip)));
+  return engine.sum(engine.mul(each, weights));
 }
 
-/** Clipped value loss: mean_t max((V - R)^2, (clip(V, V_old - eps, V_old + eps) - R)^2) / 2. All inputs [n]. */
-export function valueLossTensor(engine: Engine, values: Tensor, old: Tensor, returns: Tensor, clip: number): Tensor {
+/** Clipped value loss: sum_t w_t max((V - R)^2, (clip(V, V_old - eps, V_old + eps) - R)^2) / 2, w = 1 / tokens. All inputs [n]. */
+export function valueLossTensor(
+  engine: Engine,
+  values: Tensor,
+  rollout: { readonly old: Tensor; readonly returns: Tensor; readonly weights: Tensor },
+  clip: number,
+): Tensor {
+  const { old, returns, weights } = rollout;
   const bounded = engine.add(old, engine.clip(engine.sub(values, old), -clip, clip));
   const free = engine.square(engine.sub(values, returns));
   const held = engine.square(engine.sub(bounded, returns));
-  return engine.mul(engine.mean(engine.maximum(free, held)), 0.5);
+  return engine.mul(engine.sum(engine.mul(engine.maximum(free, held), weights)), 0.5);
 }
 
 /** What one minibatch says about how far the policy has moved since the rollout; plain numbers. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { createRandom } from '#lib/domain/random';
 import { AppError } from '#lib/errors';
 import type { TensorData } from '#lib/formats/safetensors';
-import { chunk } from '#lib/ml/batches';
+import { bucketCount, chunk, filledUp } from '#lib/ml/batches';
 import type { AdamState, Engine, Parameters, Tensor } from '#lib/ml/engine/engine';
 import { breathe, packFor, responseLogProbs } from '#lib/ml/forward';
 import type { LanguageModel, ScalarModel } from '#lib/ml/nn/language-model';
@@ -238,6 +238,17 @@ function flat(rows: readonly Float64Array[], indices: readonly number[]): Float3
   return Float32Array.from(indices.flatMap((index) => Array.from(rows[index] as Float64Array)));
 }
 
+/** Response tokens filled up to a number that comes often, so that one recorded graph serves many minibatches; what is added has weight 0. */
+function padTokens(engine: Engine, predictedFrom: Int32Array) {
+  const count = bucketCount(predictedFrom.length);
+  const tensor = (values: Float32Array) => engine.float(filledUp(values, count, 0), [count]);
+  return {
+    positions: filledUp(predictedFrom, count, predictedFrom[0] ?? 0),
+    tensor,
+    weights: () => tensor(new Float32Array(predictedFrom.length).fill(1 / predictedFrom.length)),
+  };
+}
+
 function rowsOf({ indices, rollout }: Minibatch): Episode[] {
   return indices.map((index) => rollout.episodes[index] as Episode);
 }
@@ -283,12 +294,16 @@ function updatePolicy(
   const packed = packFor(policy, rowsOf(minibatch));
   const old = flat(minibatch.rollout.logProbs, minibatch.indices);
   const advantages = flat(minibatch.rollout.advantages, minibatch.indices);
-  const shape = [old.length];
-  const result = engine.gradients(policy.parameters, () => {
-    const logProbs = policy.logProbs(packed.tokens, packed.batch, packed.time, packed.predictedFrom, config.temperature);
-    const loss = policyLossTensor(engine, logProbs, engine.float(old, shape), engine.float(advantages, shape), config.clip);
-    return { loss, aux: { logProbs: engine.stopGradient(logProbs) } };
-  });
+  const { positions, tensor, weights } = padTokens(engine, packed.predictedFrom);
+  const result = engine.gradients(
+    policy.parameters,
+    () => {
+      const logProbs = policy.logProbs(packed.tokens, packed.batch, packed.time, positions, config.temperature);
+      const rollout = { old: tensor(old), advantages: tensor(advantages), weights: weights() };
+      return { loss: policyLossTensor(engine, logProbs, rollout, config.clip), aux: { logProbs: engine.stopGradient(logProbs) } };
+    },
+    { recorded: true },
+  );
   const fresh = result.aux.logProbs as Tensor;
   const ratios = reportRatios(engine.read(fresh), old, advantages, config.clip);
   engine.dispose(fresh);
@@ -327,11 +342,17 @@ function updateValue(
   const packed = packFor(value, rowsOf(minibatch));
   const old = flat(minibatch.rollout.values, minibatch.indices);
   const returns = flat(minibatch.rollout.returns, minibatch.indices);
-  const shape = [old.length];
-  const result = engine.gradients(value.parameters, () => {
-    const values = value.scores(packed.tokens, packed.batch, packed.time, packed.predictedFrom);
-    return { loss: valueLossTensor(engine, values, engine.float(old, shape), engine.float(returns, shape), config.valueClip) };
-  });
+  const { positions, tensor, weights } = padTokens(engine, packed.predictedFrom);
+  const result = engine.gradients(
+    value.parameters,
+    () => {
+      const values = value.scores(packed.tokens, packed.batch, packed.time, positions);
+      return {
+        loss: valueLossTensor(engine, values, { old: tensor(old), returns: tensor(returns), weights: weights() }, config.valueClip),
+      };
+    },
+    { recorded: true },
+  );
   return apply(engine, value.parameters, state, result, config.maxGradientNorm, adam, { name: 'value', step });
 }
 

@@ -3,7 +3,7 @@ import { createRandom } from '#lib/domain/random';
 import { mean, standardDeviation } from '#lib/domain/statistics/summary';
 import { AppError } from '#lib/errors';
 import type { TensorData } from '#lib/formats/safetensors';
-import { chunk, type TokenRow } from '#lib/ml/batches';
+import { bucketCount, chunk, filledUp, type TokenRow } from '#lib/ml/batches';
 import type { Engine, Tensor } from '#lib/ml/engine/engine';
 import { type RankingReport, reportRankings } from '#lib/ml/evaluation/ranking-report';
 import { breathe, packFor, rowScores } from '#lib/ml/forward';
@@ -89,15 +89,15 @@ function parseState(json: unknown): z.infer<typeof checkpointState> {
  */
 export function rankingLossTensor(engine: Engine, scores: Tensor, pairs: FlatPairs, centering: number): Tensor {
   const column = engine.reshape(scores, [scores.shape[0] as number, 1]); // [n] -> [n, 1]
-  const count = pairs.first.length;
-  const pick = (indices: Int32Array) => engine.reshape(engine.gatherRows(column, engine.int(indices, [count])), [count]); // [p, 1] -> [p]
+  // pairs that are added up to a number that comes often weigh nothing
+  const count = bucketCount(pairs.first.length);
+  const pick = (indices: Int32Array) =>
+    engine.reshape(engine.gatherRows(column, engine.int(filledUp(indices, count, 0), [count])), [count]); // [p, 1] -> [p]
+  const numbers = (values: Float32Array) => engine.float(filledUp(values, count, 0), [count]);
   const difference = engine.sub(pick(pairs.first), pick(pairs.second));
-  const against = engine.float(
-    pairs.targets.map((target) => 1 - target),
-    [count],
-  );
+  const against = numbers(pairs.targets.map((target) => 1 - target));
   const each = engine.sub(engine.mul(difference, against), engine.logSigmoid(difference));
-  const ranking = engine.sum(engine.mul(each, engine.float(pairs.weights, [count])));
+  const ranking = engine.sum(engine.mul(each, numbers(pairs.weights)));
   return centering === 0 ? ranking : engine.add(ranking, engine.mul(engine.mean(engine.square(scores)), centering));
 }
 
@@ -193,10 +193,14 @@ export async function* trainReward(options: {
     const rows = batch.flatMap((example) => example.rows);
     const pairs = flattenPairs(batch.map((example) => ({ responses: example.rows.length, pairs: example.pairs })));
     const packed = packFor(model, rows);
-    const { loss, gradients, aux } = engine.gradients(model.parameters, () => {
-      const scores = model.scores(packed.tokens, packed.batch, packed.time, packed.lastTokens);
-      return { loss: rankingLossTensor(engine, scores, pairs, config.centering), aux: { scores: engine.stopGradient(scores) } };
-    });
+    const { loss, gradients, aux } = engine.gradients(
+      model.parameters,
+      () => {
+        const scores = model.scores(packed.tokens, packed.batch, packed.time, packed.lastTokens);
+        return { loss: rankingLossTensor(engine, scores, pairs, config.centering), aux: { scores: engine.stopGradient(scores) } };
+      },
+      { recorded: true },
+    );
     const scores = Array.from(engine.read(aux.scores as Tensor));
     engine.dispose(aux.scores as Tensor);
     if (!Number.isFinite(loss)) {

@@ -32,6 +32,9 @@ const close = (actual: readonly number[], expected: readonly number[], digits = 
   for (const [index, value] of expected.entries()) expect(actual[index]).toBeCloseTo(value, digits);
 };
 
+/** 1 / n each: the mean. */
+const equal = (shape: readonly number[]) => engine.float(new Float32Array(shape[0]!).fill(1 / shape[0]!), shape);
+
 describe('rankingLossTensor', () => {
   const pairsOf = (count: number, rankings: number[][]) =>
     judgedPairs({ responses: Array.from({ length: count }, (_, index) => ({ responseId: `${index}`, tokens: [] })), rankings });
@@ -85,7 +88,7 @@ describe('PPO losses', () => {
     [-1, 0.5, 0.8, 0],
   ])('policy: advantage %f, ratio %f', (advantage, ratio, loss, gradient) => {
     const result = differentiate([Math.log(ratio)], (x) =>
-      policyLossTensor(engine, x, engine.float([0], [1]), engine.float([advantage], [1]), 0.2),
+      policyLossTensor(engine, x, { old: engine.float([0], [1]), advantages: engine.float([advantage], [1]), weights: equal([1]) }, 0.2),
     );
     expect(result.loss).toBeCloseTo(loss, 5);
     expect(result.gradient[0]).toBeCloseTo(gradient, 5);
@@ -94,7 +97,9 @@ describe('PPO losses', () => {
   it('policy: the first minibatch has loss -mean(advantage), gradient -advantage / n, ratio 1 and no clipping', () => {
     const old = numbers(1, 6);
     const advantages = numbers(2, 6);
-    const result = differentiate(old, (x) => policyLossTensor(engine, x, engine.float(old, [6]), engine.float(advantages, [6]), 0.2));
+    const result = differentiate(old, (x) =>
+      policyLossTensor(engine, x, { old: engine.float(old, [6]), advantages: engine.float(advantages, [6]), weights: equal([6]) }, 0.2),
+    );
     expect(result.loss).toBeCloseTo(-advantages.reduce((sum, value) => sum + value, 0) / 6, 5);
     close(
       result.gradient,
@@ -104,24 +109,32 @@ describe('PPO losses', () => {
   });
 
   it('policy: stays finite where a log ratio is absurd, and a NaN shows in the report', () => {
-    const result = differentiate([500], (x) => policyLossTensor(engine, x, engine.float([0], [1]), engine.float([-1], [1]), 0.2));
+    const result = differentiate([500], (x) =>
+      policyLossTensor(engine, x, { old: engine.float([0], [1]), advantages: engine.float([-1], [1]), weights: equal([1]) }, 0.2),
+    );
     expect(Number.isFinite(result.loss)).toBe(true);
     expect(reportRatios([Number.NaN, 0], [0, 0], [1, 1], 0.2).maxLogRatio).toBeNaN();
   });
 
   it('agree with the plain losses', () => {
     const [old, fresh, advantages, returns] = [numbers(4, 40), numbers(5, 40), numbers(6, 40), numbers(7, 40)];
-    const policy = differentiate(fresh, (x) => policyLossTensor(engine, x, engine.float(old, [40]), engine.float(advantages, [40]), 0.2));
+    const policy = differentiate(fresh, (x) =>
+      policyLossTensor(engine, x, { old: engine.float(old, [40]), advantages: engine.float(advantages, [40]), weights: equal([40]) }, 0.2),
+    );
     expect(policy.loss).toBeCloseTo(
       fresh.reduce((sum, value, t) => sum + clippedPolicyLoss(advantages[t]!, Math.exp(value - old[t]!), 0.2), 0) / 40,
       4,
     );
-    const value = differentiate(fresh, (x) => valueLossTensor(engine, x, engine.float(old, [40]), engine.float(returns, [40]), 0.2));
+    const value = differentiate(fresh, (x) =>
+      valueLossTensor(engine, x, { old: engine.float(old, [40]), returns: engine.float(returns, [40]), weights: equal([40]) }, 0.2),
+    );
     expect(value.loss).toBeCloseTo(fresh.reduce((sum, v, t) => sum + clippedValueLoss(v, old[t]!, returns[t]!, 0.2), 0) / 40, 4);
   });
 
   it('value: the published example', () => {
-    const result = differentiate([1], (x) => valueLossTensor(engine, x, engine.float([0.5], [1]), engine.float([2], [1]), 0.2));
+    const result = differentiate([1], (x) =>
+      valueLossTensor(engine, x, { old: engine.float([0.5], [1]), returns: engine.float([2], [1]), weights: equal([1]) }, 0.2),
+    );
     expect(result.loss).toBeCloseTo(0.845, 5);
     // The clipped term is the larger one and does not depend on V.
     expect(result.gradient[0]).toBeCloseTo(0, 12);
@@ -139,7 +152,12 @@ describe.skipIf(folder === undefined)('reference vectors (PLUMBLINE_TEST_DATA)',
     ) as [number[], number[], number[]];
     const shape = [old.length];
     const result = differentiate(fresh, (x) =>
-      policyLossTensor(engine, x, engine.float(old, shape), engine.float(advantages, shape), policy.clip),
+      policyLossTensor(
+        engine,
+        x,
+        { old: engine.float(old, shape), advantages: engine.float(advantages, shape), weights: equal(shape) },
+        policy.clip,
+      ),
     );
     expect(result.loss).toBeCloseTo(policy.loss_token_mean, 5);
     close(result.gradient, flat(policy.grad_new_logprobs_of_token_mean, policy.mask));
@@ -153,7 +171,12 @@ describe.skipIf(folder === undefined)('reference vectors (PLUMBLINE_TEST_DATA)',
       number[],
     ];
     const valueResult = differentiate(values, (x) =>
-      valueLossTensor(engine, x, engine.float(oldValues, shape), engine.float(returns, shape), value.clip),
+      valueLossTensor(
+        engine,
+        x,
+        { old: engine.float(oldValues, shape), returns: engine.float(returns, shape), weights: equal(shape) },
+        value.clip,
+      ),
     );
     expect(valueResult.loss).toBeCloseTo(value.loss_half_mean, 5);
   });

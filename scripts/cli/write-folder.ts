@@ -3,6 +3,7 @@ import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError } from '#lib/errors';
 import type { WritableFile } from '#lib/ml/models/serialize-model';
+import { outputError } from './write-output';
 
 /** @throws AppError BAD_INPUT where it is a file, PRECONDITION where it is not empty and `force` is not given */
 export async function requireFreeFolder(out: string, force: boolean): Promise<void> {
@@ -37,7 +38,7 @@ export async function writeFolder(
     for (const { name } of written) await rename(path.join(draft, name), path.join(out, name));
     return written;
   } catch (error) {
-    throw writeError(error, out);
+    throw outputError(error, out);
   } finally {
     await rm(draft, { recursive: true, force: true });
   }
@@ -54,23 +55,4 @@ async function writeParts(file: string, parts: Iterable<Uint8Array>, signal: Abo
   } finally {
     await handle.close();
   }
-}
-
-function writeError(error: unknown, out: string): unknown {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new AppError('DISK_FULL', `There is no space left for ${out}.`, {
-      details: { folder: out },
-      remedy: 'Free some space, then try again.',
-      cause: error,
-    });
-  }
-  if (code.startsWith('E') && !(error instanceof AppError)) {
-    return new AppError('BAD_INPUT', `The folder ${out} cannot be written (${code}).`, {
-      details: { folder: out },
-      remedy: 'Choose an --out that this user may write to.',
-      cause: error,
-    });
-  }
-  return error;
 }

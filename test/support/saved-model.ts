@@ -13,9 +13,9 @@ export function textOf(files: Readonly<Record<string, Uint8Array>>, name: string
   return new TextDecoder().decode(files[name]);
 }
 
-export function writeModel(model: ModelWeights & Partial<ModelFiles>, folder: string): void {
+export function writeModel(model: ModelWeights & Partial<ModelFiles>, folder: string, options: { shardBytes?: number } = {}): void {
   mkdirSync(folder, { recursive: true });
-  for (const [name, bytes] of Object.entries(savedFiles(model))) writeFileSync(path.join(folder, name), bytes);
+  for (const [name, bytes] of Object.entries(savedFiles(model, options))) writeFileSync(path.join(folder, name), bytes);
 }
 
 /** Files in memory as a folder; counts what is read. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AppError } from '#lib/errors';
 import { decodeTensor, type TensorData } from '#lib/formats/safetensors';
-import { loadTokenizer } from '#lib/ml/tokenizers/tokenizer';
+import { loadTokenizer, type Tokenizer } from '#lib/ml/tokenizers/tokenizer';
 import { canonicalName, isIgnored, isTransposed, transposed } from './checkpoint-names';
 import { type ModelConfig, type ModelKind, parseConfig } from './model-config';
 import { findTensors, listed, type ModelFolder, readOptionalText, readText, type StoredTensor } from './model-folder';
@@ -154,9 +154,8 @@ async function readStops(folder: ModelFolder, config: ModelConfig, source: strin
 
 /** The same with the tokenizer, which has to fit. Throws BAD_INPUT naming file, field or tensor. */
 export async function readModel(folder: ModelFolder, source: string): Promise<ModelFiles> {
-  const tokenizerJson = await readText(folder, 'tokenizer.json', source);
   const model = await readModelWeights(folder, source);
-  checkTokenizer(tokenizerJson, model.config, `${source}/tokenizer.json`);
+  const { tokenizerJson } = await readTokenizer(folder, model.config, source);
   const tokenizerConfigJson = await readOptionalText(folder, 'tokenizer_config.json');
   const chatTemplateJinja = await readOptionalText(folder, 'chat_template.jinja');
   return {
@@ -167,13 +166,20 @@ export async function readModel(folder: ModelFolder, source: string): Promise<Mo
   };
 }
 
-/** Throws BAD_INPUT where the tokenizer can produce ids that the embedding does not have. */
-function checkTokenizer(tokenizerJson: string, config: ModelConfig, source: string): void {
-  const tokenizer = loadTokenizer(tokenizerJson, source);
+/** The tokenizer of the folder. Throws BAD_INPUT where it is not there, or can produce ids that the embedding does not have. */
+export async function readTokenizer(
+  folder: ModelFolder,
+  config: ModelConfig,
+  source: string,
+): Promise<{ readonly tokenizerJson: string; readonly tokenizer: Tokenizer }> {
+  const name = `${source}/tokenizer.json`;
+  const tokenizerJson = await readText(folder, 'tokenizer.json', source);
+  const tokenizer = loadTokenizer(tokenizerJson, name, config);
   if (tokenizer.vocabularySize > config.vocabSize) {
-    throw bad(source, `the tokenizer has ${tokenizer.vocabularySize} tokens, but the embedding of the model only ${config.vocabSize}`);
+    throw bad(name, `the tokenizer has ${tokenizer.vocabularySize} tokens, but the embedding of the model only ${config.vocabSize}`);
   }
-  for (const [name, id] of Object.entries({ bos_token_id: config.bosTokenId, eos_token_id: config.eosTokenId })) {
-    if (id >= config.vocabSize) throw bad(source, `${name} is ${id}, but the model has ${config.vocabSize} tokens`);
+  for (const [field, id] of Object.entries({ bos_token_id: config.bosTokenId, eos_token_id: config.eosTokenId })) {
+    if (id >= config.vocabSize) throw bad(name, `${field} is ${id}, but the model has ${config.vocabSize} tokens`);
   }
+  return { tokenizerJson, tokenizer };
 }

@@ -106,7 +106,7 @@ export function loadTokenizer(tokenizerJson: string, source: string, special?: S
       }
       for (const inner of split.normalized(normalize(outer.text))) {
         if (inner.id !== undefined) token(inner.id, inner.text);
-        else for (const found of preTokenize(inner.text)) if (found.text !== '') word(found);
+        else if (inner.text.text !== '') for (const found of preTokenize(inner.text)) if (found.text !== '') word(found);
       }
     }
   }

@@ -36,6 +36,8 @@ export interface Kernels {
   fill(shape: readonly number[], value: number): Tensor;
   /** A scalar that is made once and kept; not counted, never disposed by the caller. */
   constant(value: number): Tensor;
+  /** `value` everywhere, `[length, 1]`; kept and not counted. A product with it sums rows several times faster than a reduction does. */
+  column(length: number, value: number): Tensor;
   /** `0, step, 2 step, ...`, `[count]` int32; kept and not counted, as constants are. */
   multiples(count: number, step: number): Tensor;
 

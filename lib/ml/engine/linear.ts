@@ -82,7 +82,8 @@ export function rmsNorm(recorder: Recorder, x: Tensor, weight: Tensor, epsilon: 
   const { binary, reduce, unary } = bound(kernels);
   const [, width = 1] = x.shape;
   scopes.start();
-  const scale = unary('rsqrt', binary('add', reduce('mean', unary('square', x), [1], true), kernels.constant(epsilon)));
+  const meanSquare = kernels.matMul(unary('square', x), kernels.column(width, 1 / width), false, false);
+  const scale = unary('rsqrt', binary('add', meanSquare, kernels.constant(epsilon)));
   const normal = binary('mul', x, scale);
   const y = binary('mul', normal, weight);
   scopes.end([scale, normal, y]);

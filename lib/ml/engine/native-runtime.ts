@@ -232,6 +232,10 @@ export class NativeRuntime {
     return this.kept(`f${value}`, () => ({ values: Float32Array.of(value), shape: [] }));
   }
 
+  column(length: number, value: number): Tensor {
+    return this.kept(`v${length},${value}`, () => ({ values: new Float32Array(length).fill(value), shape: [length, 1] }));
+  }
+
   /** `0, step, 2 step, ...`: `[count]` int32. */
   multiples(count: number, step: number): Tensor {
     return this.kept(`r${count},${step}`, () => ({

@@ -30,7 +30,7 @@ export async function loadWasm(): Promise<Core> {
 export class WasmKernels implements Kernels {
   readonly capabilities: EngineCapabilities;
   private readonly constants = new Map<number, CoreTensor>();
-  private readonly ranges = new Map<string, CoreTensor>();
+  private readonly arrays = new Map<string, CoreTensor>();
 
   constructor(
     private readonly core: Core,
@@ -64,20 +64,22 @@ export class WasmKernels implements Kernels {
     return constant as Tensor;
   }
 
+  column(length: number, value: number): Tensor {
+    return this.kept(`column ${length} ${value}`, () => this.tensor(new Float32Array(length).fill(value), [length, 1]));
+  }
+
   multiples(count: number, step: number): Tensor {
-    const key = `${count},${step}`;
-    let kept = this.ranges.get(key);
-    if (!kept) {
-      kept = this.core.keep(
-        this.core.tensor(
-          Int32Array.from({ length: count }, (_, index) => index * step),
-          [count],
-          'int32',
-        ),
-      );
-      this.ranges.set(key, kept);
+    const numbers = () => Int32Array.from({ length: count }, (_, index) => index * step);
+    return this.kept(`multiples ${count} ${step}`, () => this.tensor(numbers(), [count]));
+  }
+
+  private kept(key: string, make: () => CoreTensor): Tensor {
+    let tensor = this.arrays.get(key);
+    if (!tensor) {
+      tensor = this.core.keep(make());
+      this.arrays.set(key, tensor);
     }
-    return kept as Tensor;
+    return tensor as Tensor;
   }
 
   upload(values: Float32Array | Int32Array, shape: readonly number[]): Tensor {

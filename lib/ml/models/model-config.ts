@@ -3,7 +3,6 @@ import { type Gpt2Config, parseGpt2Config, serializeGpt2Config } from './gpt2-co
 import { type LlamaConfig, parseLlamaConfig, serializeLlamaConfig } from './llama-config';
 import { configError, objectOf, readJson } from './read-config';
 
-export type { Gpt2Config } from './gpt2-config';
 export type { LlamaConfig } from './llama-config';
 
 /** The shape of a model, without its weights. `family` says which computation it is, `modelType` the name that it has elsewhere. */

@@ -64,6 +64,12 @@ function cleanUp(text: string): string {
     .replaceAll(/ (n't|'m|'s|'ve|'re)/g, '$1');
 }
 
+/** Whether pieces are read as bytes. */
+export function isByteLevel(written: unknown): boolean {
+  const sequence = schemas.Sequence.safeParse(written);
+  return sequence.success ? sequence.data.decoders.some(isByteLevel) : named.safeParse(written).data?.type === 'ByteLevel';
+}
+
 /** @throws what `refuse` makes, where the kind is unknown or a setting is not as expected */
 export function buildDecoder(written: unknown, refuse: Refuse): Decoder {
   if (written === null || written === undefined) return (pieces) => [pieces.join(' ')];

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { AppError } from '#lib/errors';
 import { addedTokenSchema, buildSplitters } from './added-tokens';
 import { AlignedText, type Span } from './aligned-text';
-import { buildDecoder } from './decoders';
+import { toByteCharacters } from './byte-alphabet';
+import { buildDecoder, isByteLevel } from './decoders';
 import { buildNormalizer } from './normalizers';
 import { readSurroundings } from './post-processor';
 import { buildPreTokenizer } from './pre-tokenizers';
@@ -48,10 +49,10 @@ export interface SpecialTokenIds {
 
 const tokenizerFile = z.looseObject({
   added_tokens: z.array(addedTokenSchema).default([]),
-  normalizer: z.unknown(),
-  pre_tokenizer: z.unknown(),
-  post_processor: z.unknown(),
-  decoder: z.unknown(),
+  normalizer: z.unknown().optional(),
+  pre_tokenizer: z.unknown().optional(),
+  post_processor: z.unknown().optional(),
+  decoder: z.unknown().optional(),
   model: z.looseObject({}),
 });
 
@@ -91,6 +92,9 @@ export function loadTokenizer(tokenizerJson: string, source: string, special?: S
   const pieces: string[] = [];
   for (const [piece, id] of model.vocabulary) pieces[id] = piece;
   for (const { id, content } of file.added_tokens) pieces[id] = content;
+  // bytes are what a byte-level decoder reads: an added token such as U+00FC would be taken for the byte FC
+  const decoded = [...pieces];
+  if (isByteLevel(file.decoder)) for (const { id, content } of file.added_tokens) decoded[id] = toByteCharacters(content);
   const specialIds = new Set(file.added_tokens.filter((token) => token.special).map((token) => token.id));
   const added = new Map(file.added_tokens.map((token) => [token.content, token.id]));
   const named = (names: readonly string[]) => names.map((name) => added.get(name)).find((id) => id !== undefined);
@@ -163,7 +167,7 @@ export function loadTokenizer(tokenizerJson: string, source: string, special?: S
       const skipSpecial = options.skipSpecial ?? true;
       const kept: string[] = [];
       for (const id of ids) {
-        const piece = pieces[id];
+        const piece = decoded[id];
         if (piece !== undefined && !(skipSpecial && specialIds.has(id))) kept.push(piece);
       }
       return kept.length === 0 ? '' : decodePieces(kept).join('');

@@ -31,7 +31,7 @@ export function packageOf(root) {
 /** What a whole cache folder says of itself, or undefined. */
 export function readManifest(folder) {
   try {
-    return { libraries: 'lib', binding: 'napi-v8', ...JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')) };
+    return { librariesFolder: 'lib', bindingFolder: 'napi-v8', ...JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')) };
   } catch {
     return undefined;
   }
@@ -70,8 +70,8 @@ function linkTo(target, link) {
 export function linkIntoPackage(root, folder) {
   const manifest = readManifest(folder);
   const packageDir = packageOf(root);
-  linkTo(join(folder, manifest.libraries), join(packageDir, 'deps', 'lib'));
-  linkTo(join(folder, manifest.binding), join(packageDir, 'lib', 'napi-v8'));
+  linkTo(join(folder, manifest.librariesFolder), join(packageDir, 'deps', 'lib'));
+  linkTo(join(folder, manifest.bindingFolder), join(packageDir, 'lib', 'napi-v8'));
   writeFileSync(join(dirname(folder), 'tensorflow-current'), `${basename(folder)}\n`);
 }
 

@@ -66,5 +66,5 @@ export async function fetchOfficial({ packageDir, downloads, folder, network, pr
     const result = await runCommand('tar', ['-xzf', file, '-C', target, `--strip-components=${strip}`], { signal });
     if (result.code !== 0) throw new Error(`tar could not unpack it: ${result.output.split('\n').at(-1)}`);
   }
-  return { libraries: join('deps', 'lib'), binding: join('lib', 'napi-v8') };
+  return { librariesFolder: join('deps', 'lib'), bindingFolder: join('lib', 'napi-v8') };
 }

@@ -6,6 +6,7 @@
  * downloaded is continued by the next one.
  */
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -54,6 +55,8 @@ async function fill(cacheDir, cached, work) {
     const manifest = await work(folder);
     writeFileSync(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
     rmSync(cached, { recursive: true, force: true });
+    // mkdtemp makes it for its owner alone; libraries are no secret.
+    chmodSync(folder, 0o755);
     renameSync(folder, cached);
   } finally {
     rmSync(folder, { recursive: true, force: true });

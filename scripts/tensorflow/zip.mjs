@@ -1,5 +1,5 @@
 /** Takes single files out of a zip archive (a wheel is one) without reading the rest. Formats: APPNOTE.TXT 6.3.10, sections 4.3 and 4.4. */
-import { createWriteStream, mkdirSync } from 'node:fs';
+import { createReadStream, createWriteStream, mkdirSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Transform } from 'node:stream';
@@ -63,7 +63,7 @@ async function readDirectory(handle) {
   return entries;
 }
 
-async function extractEntry(handle, entry, target) {
+async function extractEntry(archive, handle, entry, target) {
   const header = await readAt(handle, entry.at, 30);
   if (header.readUInt32LE(0) !== localHeader) throw new Error(`the archive is damaged at ${entry.name}`);
   const start = entry.at + 30 + header.readUInt16LE(26) + header.readUInt16LE(28);
@@ -72,7 +72,7 @@ async function extractEntry(handle, entry, target) {
   const source =
     entry.packed === 0
       ? (async function* nothing() {})()
-      : handle.createReadStream({ start, end: start + entry.packed - 1, autoClose: false, highWaterMark: 1 << 20 });
+      : createReadStream(archive, { start, end: start + entry.packed - 1, highWaterMark: 1 << 20 });
   if (entry.method !== 0 && entry.method !== 8) throw new Error(`${entry.name} is packed in a way (${entry.method}) that is not read`);
   const steps = entry.method === 8 ? [createInflateRaw({ chunkSize: 1 << 20 })] : [];
   await pipeline(source, ...steps, meter.stream, createWriteStream(target));
@@ -92,7 +92,7 @@ export async function extractZip(archive, targetOf) {
       if (entry.name.split('/').includes('..')) throw new Error(`the archive has a name that leads out of it: ${entry.name}`);
       const target = entry.name.endsWith('/') ? undefined : targetOf(entry.name);
       if (target === undefined) continue;
-      await extractEntry(handle, entry, target);
+      await extractEntry(archive, handle, entry, target);
       taken.push(entry.name);
     }
     return taken;

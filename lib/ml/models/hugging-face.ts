@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { AppError } from '#lib/errors';
 import { decodeTensor, type TensorData } from '#lib/formats/safetensors';
 import { loadTokenizer, type Tokenizer } from '#lib/ml/tokenizers/tokenizer';
+import { tokenizerJsonOfFile } from '#lib/ml/tokenizers/tokenizer-files';
 import { canonicalName, isIgnored, isTransposed, transposed } from './checkpoint-names';
 import { type ModelConfig, type ModelKind, parseConfig } from './model-config';
 import { findTensors, listed, type ModelFolder, readOptionalText, readText, type StoredTensor } from './model-folder';
@@ -166,14 +167,26 @@ export async function readModel(folder: ModelFolder, source: string): Promise<Mo
   };
 }
 
+/** tokenizer.json goes first: it is what the model was used with; the others are what it can be made from. */
+const tokenizerFiles = ['tokenizer.json', 'tokenizer.model', 'tokenizer.bin'] as const;
+
+async function findTokenizer(folder: ModelFolder, source: string): Promise<{ tokenizerJson: string; name: string }> {
+  for (const file of tokenizerFiles) {
+    const size = await folder.size(file);
+    if (size === undefined) continue;
+    const name = `${source}/${file}`;
+    return { name, tokenizerJson: tokenizerJsonOfFile(await folder.read(file, 0, size), name) };
+  }
+  return { name: `${source}/tokenizer.json`, tokenizerJson: await readText(folder, 'tokenizer.json', source) };
+}
+
 /** The tokenizer of the folder. Throws BAD_INPUT where it is not there, or can produce ids that the embedding does not have. */
 export async function readTokenizer(
   folder: ModelFolder,
   config: ModelConfig,
   source: string,
 ): Promise<{ readonly tokenizerJson: string; readonly tokenizer: Tokenizer }> {
-  const name = `${source}/tokenizer.json`;
-  const tokenizerJson = await readText(folder, 'tokenizer.json', source);
+  const { name, tokenizerJson } = await findTokenizer(folder, source);
   const tokenizer = loadTokenizer(tokenizerJson, name, config);
   if (tokenizer.vocabularySize > config.vocabSize) {
     throw bad(name, `the tokenizer has ${tokenizer.vocabularySize} tokens, but the embedding of the model only ${config.vocabSize}`);

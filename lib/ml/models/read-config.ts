@@ -94,6 +94,7 @@ const refused: Readonly<Record<string, (value: unknown) => boolean>> = {
   no_rope_layers: isAbsent,
   attention_chunk_size: isAbsent,
   rope_interleaved: isOff,
+  use_mrope: isOff,
   use_qk_norm: isOff,
   use_parallel_residual: isOff,
   is_encoder_decoder: isOff,

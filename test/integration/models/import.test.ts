@@ -1,6 +1,8 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseConfig } from '#lib/ml/models/model-config';
+import { newModel } from '#lib/ml/models/new-model';
 import { getModelImport } from '#lib/services/models/get-import';
 import { getModel } from '#lib/services/models/get-model';
 import { listModels } from '#lib/services/models/list-models';
@@ -36,6 +38,31 @@ describe('importing a model', () => {
     const loaded = await loadModel(bench.deps, modelId);
     expect(loaded.files.config).toEqual(model.config);
     expect(loaded.files.weights).toEqual(model.weights);
+  });
+
+  it('takes a GPT-2 in shards, and gives it back', async () => {
+    const gpt2 = path.join(bench.folder, 'gpt2');
+    const { config } = parseConfig(
+      JSON.stringify({
+        model_type: 'gpt2',
+        vocab_size: 32,
+        n_embd: 8,
+        n_layer: 2,
+        n_head: 2,
+        n_positions: 24,
+        bos_token_id: 1,
+        eos_token_id: 2,
+      }),
+      'gpt2',
+    );
+    const made = newModel(config, 1);
+    writeModel({ ...made, tokenizerJson: model.tokenizerJson }, gpt2, { shardBytes: 2_000 });
+    expect(readdirSync(gpt2)).toContain('model.safetensors.index.json');
+    const { modelId } = await importFolder(bench.deps, actor, { projectId: project.projectId, name: 'in shards', folder: gpt2 });
+    expect(await getModel(bench.deps, actor, { modelId })).toMatchObject({ kind: 'POLICY', family: 'gpt2', contextLength: 24 });
+    const { files } = await loadModel(bench.deps, modelId);
+    expect(files.config).toEqual(config);
+    expect(files.weights).toEqual(made.weights);
   });
 
   it('takes uploaded files in through the worker', async () => {

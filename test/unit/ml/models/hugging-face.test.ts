@@ -1,9 +1,12 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createRandom } from '#lib/domain/random';
 import { readSafetensors, type TensorData, writeSafetensors } from '#lib/formats/safetensors';
 import type { Gpt2Config } from '#lib/ml/models/gpt2-config';
 import { type ModelFiles, readModel, readModelWeights } from '#lib/ml/models/hugging-face';
 import { tensorShapes } from '#lib/ml/models/tensor-shapes';
+import { loadTokenizer } from '#lib/ml/tokenizers/tokenizer';
 import { memoryFolder, savedFiles, textOf } from '../../../support/saved-model';
 import { tinyLlama } from '../../../support/tiny-llama';
 
@@ -101,6 +104,23 @@ describe('Hugging Face folder', () => {
     const other = embedding.data.map((value, index) => (index === 20 ? value + 1 : value)) as Float32Array;
     await expect(read({ weights: (weights) => weights.set('lm_head.weight', { ...embedding, data: other }) })).rejects.toThrow(
       /lm_head\.weight differs from the embedding at position 20, but tie_word_embeddings/,
+    );
+  });
+
+  test('a SentencePiece model stands in for tokenizer.json, which is written', async () => {
+    const pieces = readFileSync(path.resolve(import.meta.dirname, '../../../fixtures/tokenizers/byte-pairs.model'));
+    const vocabulary = 600;
+    const change = {
+      config: { vocab_size: vocabulary },
+      weights: (weights: Map<string, TensorData>) => weights.set('model.embed_tokens.weight', floats([vocabulary, 16])),
+      files: { 'tokenizer.json': undefined, 'tokenizer.model': new Uint8Array(pieces) },
+    };
+    const again = await read(change);
+    const tokenizer = loadTokenizer(textOf(savedFiles(again), 'tokenizer.json'), 'again');
+    expect(tokenizer.vocabularySize).toBeGreaterThan(100);
+    expect(tokenizer.decode(tokenizer.encode('the cat'))).toBe('the cat');
+    await expect(read({ ...change, config: {}, weights: () => undefined })).rejects.toThrow(
+      /my-model\/tokenizer\.model: the tokenizer has \d+ tokens, but the embedding of the model only 273/,
     );
   });
 

@@ -10,12 +10,12 @@ export const scheduleConfig = z.object({
 });
 export type ScheduleConfig = z.infer<typeof scheduleConfig>;
 
-/** Factor on the learning rate for update `step` of `total`, step = 0 .. total - 1. */
+/** Factor on the learning rate for update `step` of `total`, step = 0 .. total - 1; after them it stays at `floor`. */
 export function scheduleFactor(config: ScheduleConfig, step: number, total: number): number {
   const warm = Math.floor(config.warmup * total);
   if (step < warm) return (step + 1) / (warm + 1);
   if (config.kind === 'constant') return 1;
-  const progress = (step - warm) / Math.max(1, total - warm);
+  const progress = Math.min(1, (step - warm) / Math.max(1, total - warm));
   const falling = config.kind === 'linear' ? 1 - progress : (1 + Math.cos(Math.PI * progress)) / 2;
   return config.floor + (1 - config.floor) * falling;
 }

@@ -60,7 +60,10 @@ function difference(wanted: string, found: string): string {
   return `${JSON.stringify(wanted.slice(at, at + 40))} against ${JSON.stringify(found.slice(at, at + 40))}`;
 }
 
-/** Each assistant turn is what the conversation up to it has more than the conversation before it with the start of an answer. */
+/**
+ * Each assistant turn is what the conversation up to it has more than the conversation before it with the start of an answer. Both have to
+ * be beginnings of the whole: a template that writes a turn otherwise later, or closes what is not over, gives no mask.
+ */
 function prefixSpans(chat: ChatRendering, text: string): Span[] {
   const spans: Span[] = [];
   chat.messages.forEach(({ role }, turn) => {
@@ -70,23 +73,44 @@ function prefixSpans(chat: ChatRendering, text: string): Span[] {
         details: { turn: turn + 1 },
         remedy: 'Train on conversations that end with this turn, or give a template with {% generation %} blocks.',
       });
-    const before = renderChat({ ...chat, messages: chat.messages.slice(0, turn), addGenerationPrompt: true });
-    const through = renderChat({ ...chat, messages: chat.messages.slice(0, turn + 1), addGenerationPrompt: false });
+    const render = (turns: number, addGenerationPrompt: boolean) =>
+      renderChat({ ...chat, messages: chat.messages.slice(0, turns), addGenerationPrompt });
+    const before = render(turn, true);
+    const through = withoutLastEnd(render(turn + 1, false), text, chat.eosToken);
     if (!text.startsWith(through))
       throw refuse(`the chat template writes it otherwise when the conversation goes on (${difference(through, text)})`);
     if (!through.startsWith(before))
       throw refuse(`it does not continue what the chat template puts before an answer (${difference(before, through)})`);
     if (through.length === before.length) throw refuse('the chat template writes nothing of it');
-    spans.push([before.length, endOfTurn(chat, before.length, through)]);
+    if (turn === chat.messages.length - 1 && turn > 0 && before === render(turn, false)) {
+      // the template does not ask whether an answer is wanted: it may begin one behind this turn, which then is no end
+      const next = renderChat({ ...chat, messages: [...chat.messages, { role: 'user', content: '?' }] });
+      if (!next.startsWith(through))
+        throw refuse(
+          `the chat template puts something behind it that is not there when the conversation goes on (${difference(through, next)})`,
+        );
+    }
+    spans.push([before.length, through.length]);
   });
   return spans;
 }
 
-/** A turn ends with the end token: the blanks that a template writes behind it are not the assistant's. */
-function endOfTurn(chat: ChatRendering, start: number, through: string): number {
-  if (!chat.eosToken) return through.length;
-  const written = through.trimEnd();
-  return written.endsWith(chat.eosToken) && written.length > start ? written.length : through.length;
+/** Some templates close every text with the end token, which is not there where the conversation goes on. */
+function withoutLastEnd(through: string, text: string, eosToken: string | null | undefined): string {
+  if (text.startsWith(through) || !eosToken || !through.endsWith(eosToken)) return through;
+  return through.slice(0, -eosToken.length);
+}
+
+/** A turn ends with its end token: the blanks that a template writes behind it are not the assistant's. */
+function dropBlanksBehindEnd(mask: boolean[], ids: readonly number[], offsets: readonly Span[], text: string, tokenizer: Tokenizer): void {
+  const isSpecial = (index: number) =>
+    tokenizer.decode([ids[index] as number]) === '' && (offsets[index]?.[1] ?? 0) > (offsets[index]?.[0] ?? 0);
+  for (let last = mask.length - 1; last >= 0; last -= 1) {
+    if (!mask[last] || mask[last + 1]) continue;
+    let end = last;
+    while (end >= 0 && mask[end] && text.slice(...(offsets[end] as Span)).trim() === '' && !isSpecial(end)) end -= 1;
+    if (end >= 0 && mask[end] && isSpecial(end)) mask.fill(false, end + 1, last + 1);
+  }
 }
 
 /**
@@ -103,5 +127,6 @@ export function tokenizeChat(chat: ChatRendering & { readonly tokenizer: Tokeniz
   const assistantMask = offsets.map(([start, end]) =>
     spans.some(([from, to]) => (start === end ? start >= from && start < to : start < to && end > from)),
   );
+  if (!hasBlocks) dropBlanksBehindEnd(assistantMask, ids, offsets, text, tokenizer);
   return { ids, offsets, assistantMask };
 }

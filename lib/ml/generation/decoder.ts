@@ -1,69 +1,52 @@
 import { AppError } from '#lib/errors';
 import type { Tensor } from '#lib/ml/engine/engine';
-import { attendFully, CausalMasks, hiddenScore } from '#lib/ml/nn/full-attention';
+import { CausalMasks, hiddenScore } from '#lib/ml/nn/full-attention';
 import type { Attend, Trunk } from '#lib/ml/nn/trunk';
-import { cacheCapacity } from './cache-capacity';
+import { type Prediction, type PredictionKind, predict, readPrediction } from './prediction';
+import { type PlacedPrompt, planPasses, readPart, readPrompts } from './prompt-pass';
+import { SlotCaches, type SlotCopy } from './slot-caches';
 
-/** Prompts are padded to a multiple of this. */
-const timeBucket = 16;
+/** Prompt tokens, padding included, that one pass reads. */
+export const defaultPassTokens = 1024;
 
-/** What the model says about the next token of each slot. */
-export type Prediction =
-  | {
-      readonly kind: 'best';
-      /** `[slots]`: the most probable token, the lowest id of equal ones. */
-      readonly tokens: Int32Array;
-      /** `[slots]`: its log-probability. */
-      readonly logProbs: Float32Array;
-    }
-  | {
-      readonly kind: 'weights';
-      /** `[slots, vocabSize]`: exp((logit - largest logit) / temperature), so the largest is 1. */
-      readonly weights: Float32Array;
-      /** `[slots]`: sums of the weights; NaN where the logits are not finite. */
-      readonly totals: Float32Array;
-      /** `[slots]`: the largest logit. */
-      readonly highest: Float32Array;
-    };
+/** Stands for the token of a slot that no row is in. */
+export const idleToken = -1;
 
-/** Weights of the most probable tokens only, or of all of them at a temperature above 0. */
-export type PredictionKind = { readonly kind: 'best' } | { readonly kind: 'weights'; readonly temperature: number };
-
-interface LayerCache {
-  readonly keys: Tensor;
-  readonly values: Tensor;
-}
+/** Called with the prediction after each of some prompts: row `index` of it belongs to prompt `prompts[index]`. */
+type OnPrediction = (prediction: Prediction, prompts: readonly number[]) => void;
 
 /**
  * Step-by-step decoding of a fixed number of slots with a key/value cache. A slot holds one row; rows are ragged, each is written from
  * position 0 on, so positions equal those of training, and a slot whose row is done takes the next prompt at once. One step is one
- * recorded graph for each number of slots and cache capacity. Caches are `[groups * slots * capacity, headSize]`.
+ * recorded graph for each number of slots and cache capacity.
  */
 export class Decoder {
   private readonly decoding: Trunk;
   private readonly masks: CausalMasks;
-  private readonly steps: Record<PredictionKind['kind'], (...inputs: Tensor[]) => readonly Tensor[]>;
-  private caches: readonly LayerCache[] = [];
+  private readonly caches: SlotCaches;
+  private readonly nextToken: (...inputs: Tensor[]) => readonly Tensor[];
   private lengths: Int32Array;
-  private capacity = 0;
 
   /** @param trunk its weights are copied as they are now: a decoder does not see later updates */
   constructor(
     private readonly trunk: Trunk,
     slots: number,
     private readonly prediction: PredictionKind,
+    private readonly passTokens = defaultPassTokens,
   ) {
     this.decoding = trunk.forDecoding();
     this.masks = new CausalMasks(trunk.engine);
+    this.caches = new SlotCaches(trunk.engine, trunk.config, slots);
     this.lengths = new Int32Array(slots);
-    this.steps = {
-      best: trunk.engine.compile((...inputs: Tensor[]) => this.predict(this.stepLogits(inputs))),
-      weights: trunk.engine.compile((...inputs: Tensor[]) => this.predict(this.stepLogits(inputs))),
-    };
+    this.nextToken = trunk.engine.compile((...inputs: Tensor[]) => predict(trunk.engine, prediction, this.stepLogits(inputs)));
   }
 
   get slots(): number {
     return this.lengths.length;
+  }
+
+  get capacity(): number {
+    return this.caches.capacity;
   }
 
   /** Tokens that a slot holds; its next one is written at this position, which has to be below the context length. */
@@ -72,107 +55,82 @@ export class Decoder {
   }
 
   /**
-   * Reads whole prompts (none empty), each once, into the slots that will go on with it; whatever those slots held is gone.
-   * Returns the prediction after each prompt, in their order.
+   * Reads prompts (none empty), each once, into the slots that will go on with it; whatever those slots held is gone. Several short ones
+   * share a pass, a long one is read in parts; `turn` is waited for between passes and may throw to stop.
    */
-  start(prompts: readonly { readonly tokens: readonly number[]; readonly slots: readonly number[] }[]): Prediction {
+  async start(prompts: readonly PlacedPrompt[], turn: () => Promise<void>, onPrediction: OnPrediction): Promise<void> {
     const { trunk } = this;
-    const { engine, config } = trunk;
-    const longest = prompts.reduce((most, { tokens }) => Math.max(most, tokens.length), 0);
-    const time = Math.min(config.contextLength, Math.ceil(longest / timeBucket) * timeBucket);
-    trunk.checkTime(longest);
-    this.reserve(longest + 1);
-    const tokens = new Int32Array(prompts.length * time);
-    prompts.forEach((prompt, row) => {
-      trunk.checkTokens(prompt.tokens);
-      tokens.set(prompt.tokens, row * time);
-    });
-    const predicted = engine.tidy(() => {
-      const { from, to } = this.copyPlan(prompts, time);
-      const attend = attendFully(engine, this.masks.of(time));
-      const flat = (tensor: Tensor) => engine.reshape(tensor, [config.keyValueHeads * prompts.length * time, config.headSize]);
-      const hidden = trunk.forward({
-        tokens: engine.int(tokens, [tokens.length]),
-        positions: engine.int(
-          Int32Array.from(tokens, (_, index) => index % time),
-          [tokens.length],
-        ),
-        batch: prompts.length,
-        time,
-        attend: (layer, queries, keys, values) => {
-          const cache = this.cacheOf(layer);
-          engine.cacheWrite(cache.keys, to, engine.gatherRows(flat(keys), from));
-          engine.cacheWrite(cache.values, to, engine.gatherRows(flat(values), from));
-          return attend(layer, queries, keys, values);
-        },
-      });
-      const lastRows = prompts.map((prompt, row) => row * time + prompt.tokens.length - 1);
-      return this.predict(trunk.logits(engine.gatherRows(hidden, engine.int(lastRows, [prompts.length]))));
-    });
-    for (const prompt of prompts) for (const slot of prompt.slots) this.lengths[slot] = prompt.tokens.length;
-    return this.read(predicted);
+    for (const { tokens } of prompts) {
+      trunk.checkTokens(tokens);
+      trunk.checkTime(tokens.length);
+    }
+    this.caches.reserve(prompts.reduce((most, { tokens }) => Math.max(most, tokens.length + 1), 0));
+    for (const pass of planPasses(prompts, trunk.config.contextLength, this.passTokens)) {
+      const placed = pass.map((index) => prompts[index] as PlacedPrompt);
+      const hidden = await this.readPass(placed, turn);
+      const predicted = trunk.engine.tidy(() => predict(trunk.engine, this.prediction, trunk.logits(hidden)));
+      trunk.engine.dispose(hidden);
+      for (const prompt of placed) for (const slot of prompt.slots) this.lengths[slot] = prompt.tokens.length;
+      onPrediction(readPrediction(trunk.engine, this.prediction, predicted), pass);
+      await turn();
+    }
   }
 
-  /** Appends one token to each slot; a slot whose row is done is given any token, and nobody reads what comes of it. */
+  /** The hidden state of each prompt's last token: `[prompts, hiddenSize]`. */
+  private async readPass(prompts: readonly PlacedPrompt[], turn: () => Promise<void>): Promise<Tensor> {
+    const { caches, masks, passTokens, trunk } = this;
+    const [first] = prompts;
+    const length = first?.tokens.length ?? 0;
+    if (!first || prompts.length > 1 || length <= passTokens) return readPrompts(trunk, caches, masks, prompts);
+    for (let begin = 0; ; begin += passTokens) {
+      const end = Math.min(length, begin + passTokens);
+      const hidden = readPart(trunk, caches, first, begin, end);
+      if (end === length) return hidden;
+      trunk.engine.dispose(hidden);
+      await turn();
+    }
+  }
+
+  /** Appends one token to each slot; an idle one is given `idleToken`, stays as it is, and nobody reads its prediction. */
   step(tokens: Int32Array): Prediction {
-    const { lengths, trunk } = this;
-    const { engine, config } = trunk;
-    trunk.checkTokens(tokens);
-    // a slot that is full is done: it goes on writing over its last position
-    const positions = lengths.map((length) => Math.min(length, config.contextLength - 1));
-    this.reserve(positions.reduce((most, position) => Math.max(most, position + 1), 0));
-    const mask = new Float32Array(this.slots * this.capacity);
+    const { caches, lengths, trunk } = this;
+    const { engine } = trunk;
+    const busy = (slot: number) => tokens[slot] !== idleToken;
+    const given = tokens.map((token) => (token === idleToken ? 0 : token));
+    trunk.checkTokens(given);
+    // a row that fills the context is done; `generate` never asks for more
+    trunk.checkTime(lengths.reduce((most, length, slot) => (busy(slot) ? Math.max(most, length + 1) : most), 0));
+    caches.reserve(lengths.reduce((most, length, slot) => (busy(slot) ? Math.max(most, length + 1) : most), 1));
+    // an idle slot writes where its next token would go, beyond what may still be copied from it
+    const positions = lengths.map((length) => Math.min(length, caches.capacity - 1));
+    const { capacity } = caches;
+    const mask = new Float32Array(this.slots * capacity);
     positions.forEach((position, slot) => {
-      mask.fill(hiddenScore, slot * this.capacity + position + 1, (slot + 1) * this.capacity);
+      mask.fill(hiddenScore, slot * capacity + position + 1, (slot + 1) * capacity);
     });
-    const inputs = [
-      engine.int(tokens, [this.slots]),
-      engine.int(positions, [this.slots]),
-      engine.float(mask, [this.slots, 1, this.capacity]),
-    ];
-    const predicted = this.steps[this.prediction.kind](...inputs, ...this.caches.flatMap(({ keys, values }) => [keys, values]));
+    const inputs = [engine.int(given, [this.slots]), engine.int(positions, [this.slots]), engine.float(mask, [this.slots, 1, capacity])];
+    const predicted = this.nextToken(...inputs, ...caches.tensors());
     engine.dispose(inputs);
-    this.lengths = positions.map((position) => position + 1);
-    return this.read(predicted);
+    this.lengths = lengths.map((length, slot) => (busy(slot) ? length + 1 : length));
+    return readPrediction(engine, this.prediction, predicted);
+  }
+
+  /** Makes slots go on with what others hold up to a position. No slot is both read and written, but for itself. */
+  copy(copies: readonly SlotCopy[]): void {
+    this.caches.copy(copies);
+    for (const { to, length } of copies) this.lengths[to] = length;
   }
 
   /** Goes on with some of the slots only, in the given order. */
   keep(slots: readonly number[]): void {
-    const { engine } = this.trunk;
-    const { headSize, keyValueHeads } = this.trunk.config;
-    const chosen = Array.from({ length: keyValueHeads }, (_, group) => slots.map((slot) => group * this.slots + slot)).flat();
-    this.replaceCaches((cache) => {
-      // [groups * slots * capacity, headSize] -> [groups * slots, capacity * headSize] -> rows of the chosen slots
-      const bySlot = engine.reshape(cache, [keyValueHeads * this.slots, this.capacity * headSize]);
-      const kept = engine.gatherRows(bySlot, engine.int(chosen, [chosen.length]));
-      return engine.reshape(kept, [chosen.length * this.capacity, headSize]);
-    });
+    this.caches.keep(slots);
     this.lengths = Int32Array.from(slots, (slot) => this.lengths[slot] ?? 0);
   }
 
   dispose(): void {
-    this.trunk.engine.dispose(this.caches.flatMap(({ keys, values }) => [keys, values]));
-    this.caches = [];
+    this.caches.dispose();
     this.masks.dispose();
     this.decoding.dispose();
-  }
-
-  /** Rows of a prompt pass, and the cache rows that they go to: each `[rows]` int32. */
-  private copyPlan(prompts: readonly { readonly tokens: readonly number[]; readonly slots: readonly number[] }[], time: number) {
-    const { engine, config } = this.trunk;
-    const from: number[] = [];
-    const to: number[] = [];
-    for (let group = 0; group < config.keyValueHeads; group += 1) {
-      prompts.forEach((prompt, row) => {
-        for (const slot of prompt.slots) {
-          for (let position = 0; position < prompt.tokens.length; position += 1) {
-            from.push((group * prompts.length + row) * time + position);
-            to.push((group * this.slots + slot) * this.capacity + position);
-          }
-        }
-      });
-    }
-    return { from: engine.int(from, [from.length]), to: engine.int(to, [to.length]) };
   }
 
   /** Inputs: tokens `[slots]`, positions `[slots]`, mask `[slots, 1, capacity]`, then keys and values of each layer. */
@@ -191,62 +149,5 @@ export class Decoder {
     const attend: Attend = (layer, queries, keys, values) =>
       engine.attention(queries, written(caches[2 * layer] as Tensor, keys), written(caches[2 * layer + 1] as Tensor, values), mask);
     return this.decoding.logits(this.decoding.forward({ tokens, positions, batch: slots, time: 1, attend }));
-  }
-
-  /** `[rows, vocabSize]` -> what is read of it. */
-  private predict(logits: Tensor): readonly Tensor[] {
-    const { engine } = this.trunk;
-    const highest = engine.max(logits, 1, true);
-    const shifted = engine.sub(logits, highest);
-    if (this.prediction.kind === 'best') {
-      const total = engine.sum(engine.exp(shifted), 1);
-      return [engine.argMax(logits), engine.neg(engine.log(total))];
-    }
-    const weights = engine.exp(engine.mul(shifted, 1 / this.prediction.temperature));
-    return [weights, engine.sum(weights, 1), engine.reshape(highest, [logits.shape[0] ?? 0])];
-  }
-
-  private read(predicted: readonly Tensor[]): Prediction {
-    const { engine } = this.trunk;
-    const [first, second, third] = predicted.map((tensor) => engine.read(tensor));
-    engine.dispose(predicted);
-    if (this.prediction.kind === 'best') return { kind: 'best', tokens: first as Int32Array, logProbs: second as Float32Array };
-    return { kind: 'weights', weights: first as Float32Array, totals: second as Float32Array, highest: third as Float32Array };
-  }
-
-  private cacheOf(layer: number): LayerCache {
-    const cache = this.caches[layer];
-    if (!cache) throw new AppError('INTERNAL', `There is no cache of layer ${layer}.`);
-    return cache;
-  }
-
-  /** Makes room for `length` positions a slot. */
-  private reserve(length: number): void {
-    if (length <= this.capacity) return;
-    const { engine, config } = this.trunk;
-    const { headSize, keyValueHeads, layers } = config;
-    const rows = keyValueHeads * this.slots;
-    const capacity = cacheCapacity(length, config.contextLength);
-    if (this.caches.length === 0) {
-      const empty = () => engine.zeros([rows * capacity, headSize]);
-      this.caches = Array.from({ length: layers }, () => ({ keys: empty(), values: empty() }));
-    } else {
-      this.replaceCaches((cache) => {
-        const before = engine.reshape(cache, [rows, this.capacity, headSize]);
-        const longer = engine.concat([before, engine.zeros([rows, capacity - this.capacity, headSize])], 1);
-        return engine.reshape(longer, [rows * capacity, headSize]);
-      });
-    }
-    this.capacity = capacity;
-  }
-
-  private replaceCaches(change: (cache: Tensor) => Tensor): void {
-    const { engine } = this.trunk;
-    this.caches = this.caches.map((cache) => {
-      const keys = engine.tidy(() => change(cache.keys));
-      const values = engine.tidy(() => change(cache.values));
-      engine.dispose([cache.keys, cache.values]);
-      return { keys, values };
-    });
   }
 }

@@ -1,9 +1,25 @@
 import { AppError } from '#lib/errors';
 import type { Engine } from '#lib/ml/engine/engine';
 import type { LanguageModel } from '#lib/ml/nn/language-model';
-import { Decoder, type Prediction, type PredictionKind } from './decoder';
-import { type RowKey, rowKey, uniformAt } from './keyed-noise';
-import { sampleToken } from './sample-token';
+import { AnswerRow, type GeneratedAnswer, type RowSettings, type TextOptions, type TokenEvent } from './answer-row';
+import { Decoder } from './decoder';
+import { planDecoding } from './decoding-memory';
+import { rowKey } from './keyed-noise';
+import type { PredictionKind } from './prediction';
+import { checkFilters, penalises, type SamplingFilters } from './sampling-filters';
+import { Schedule } from './schedule';
+
+export type { GeneratedAnswer } from './answer-row';
+
+export interface GenerationProgress {
+  /** Answers that are done, and all that are wanted. */
+  readonly finished: number;
+  readonly total: number;
+  /** New tokens of the answers that are done. */
+  readonly tokens: number;
+  /** Rows decoded together now. */
+  readonly slots: number;
+}
 
 export interface GenerateOptions {
   readonly engine: Engine;
@@ -13,70 +29,72 @@ export interface GenerateOptions {
   /** What the noise of a prompt is keyed by (its id): the same key, seed and sample index give the same answer in any batch. */
   readonly promptKeys: readonly (string | number)[];
   readonly samplesPerPrompt: number;
-  readonly maxNewTokens: number;
+  /** Of every answer, or one number a prompt. */
+  readonly maxNewTokens: number | readonly number[];
   /** Most new tokens of each sample of each prompt, where they are fewer than `maxNewTokens`. */
   readonly limits?: readonly (readonly number[])[];
   /** 0 takes the most probable token. */
   readonly temperature: number;
+  readonly filters?: SamplingFilters;
   readonly seed: number;
-  /** Rows decoded together. */
+  /** Rows decoded together; fewer where that many do not fit into the memory. */
   readonly batchSize: number;
+  /** Default: the engine's limit. What other models and the optimizer take in this process is not known here: leave room for it. */
+  readonly memoryLimitBytes?: number;
   /** Tokens that end an answer (the model's stopTokenIds). */
   readonly stopIds: readonly number[];
+  /** Answers get their text, and end at stop strings. */
+  readonly text?: TextOptions;
+  /** Answers tell how near each choice was to another one. */
+  readonly margins?: boolean;
   readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: { readonly finished: number; readonly total: number; readonly tokens: number }) => void;
+  readonly onProgress?: (progress: GenerationProgress) => void;
+  /** Every token as soon as it is drawn. */
+  readonly onToken?: (event: TokenEvent) => void;
 }
 
-export interface GeneratedAnswer {
-  readonly promptIndex: number;
-  readonly sampleIndex: number;
-  /** The new tokens; the stop token is the last one where the model ended the answer itself. */
-  readonly tokenIds: number[];
-  /** Log-probability of each new token at the sampling temperature. */
-  readonly logProbs: Float32Array;
-  readonly finishReason: 'eos' | 'length';
+/** Time after which the event loop gets a turn, so that heartbeats, streams and cancellation come through. */
+const turnMs = 25;
+/** Fewer slots than this are hardly faster, and not worth another graph. */
+const fewestSlots = 8;
+
+function checkWhole(name: string, value: number): void {
+  if (Number.isInteger(value) && value >= 1) return;
+  throw new AppError('BAD_INPUT', `${name} is ${value}; it has to be a whole number from 1 on.`, { details: { option: name } });
 }
 
-interface Row {
-  readonly promptIndex: number;
-  readonly sampleIndex: number;
-  readonly prompt: readonly number[];
-  readonly key: RowKey;
-  readonly limit: number;
-  readonly tokenIds: number[];
-  readonly logProbs: number[];
-  finishReason: 'eos' | 'length' | undefined;
+/** Throws BAD_INPUT for a prompt without tokens, or one that leaves no room for an answer. */
+export function checkPrompts(prompts: readonly (readonly number[])[], keys: readonly (string | number)[], contextLength: number): void {
+  if (keys.length !== prompts.length) throw new AppError('INTERNAL', 'Every prompt needs a key.');
+  prompts.forEach((prompt, index) => {
+    const key = keys[index] ?? index;
+    if (prompt.length === 0) throw new AppError('BAD_INPUT', `Prompt ${key} has no tokens; it needs at least the begin token.`);
+    if (prompt.length < contextLength) return;
+    throw new AppError(
+      'BAD_INPUT',
+      `Prompt ${key} has ${prompt.length} tokens and leaves no room for an answer: the model reads ${contextLength}.`,
+      { details: { prompt: key, tokens: prompt.length, contextLength }, remedy: 'Shorten the prompt.' },
+    );
+  });
 }
-
-/** Steps after which the event loop gets a turn, so that heartbeats and cancellation come through. */
-const stepsBetweenTurns = 8;
 
 function checkOptions(options: GenerateOptions): void {
-  const { contextLength } = options.model.config;
-  if (options.promptKeys.length !== options.prompts.length) throw new AppError('INTERNAL', 'Every prompt needs a key.');
-  if (!(options.temperature >= 0)) throw new AppError('BAD_INPUT', `The temperature is ${options.temperature}; it has to be 0 or more.`);
-  for (const [name, value] of Object.entries({
-    samplesPerPrompt: options.samplesPerPrompt,
-    maxNewTokens: options.maxNewTokens,
-    batchSize: options.batchSize,
-  })) {
-    if (!Number.isInteger(value) || value < 1)
-      throw new AppError('BAD_INPUT', `${name} is ${value}; it has to be a whole number from 1 on.`);
+  const { filters = {}, maxNewTokens, prompts, temperature } = options;
+  if (!(temperature >= 0 && Number.isFinite(temperature))) {
+    throw new AppError('BAD_INPUT', `The temperature is ${temperature}; it has to be 0 or more.`, { details: { option: 'temperature' } });
   }
-  options.prompts.forEach((prompt, index) => {
-    const key = options.promptKeys[index] ?? index;
-    if (prompt.length === 0) throw new AppError('BAD_INPUT', `Prompt ${key} has no tokens; it needs at least the begin token.`);
-    if (prompt.length >= contextLength) {
-      throw new AppError(
-        'BAD_INPUT',
-        `Prompt ${key} has ${prompt.length} tokens and leaves no room for an answer: the model reads ${contextLength}.`,
-        {
-          details: { prompt: key, tokens: prompt.length, contextLength },
-          remedy: 'Shorten the prompt.',
-        },
-      );
-    }
-  });
+  if (temperature > 0 && temperature < 1e-6) {
+    throw new AppError('BAD_INPUT', `The temperature is ${temperature}; below 0.000001 it has to be 0: the most probable token.`);
+  }
+  checkFilters(filters);
+  checkWhole('samplesPerPrompt', options.samplesPerPrompt);
+  checkWhole('batchSize', options.batchSize);
+  for (const most of typeof maxNewTokens === 'number' ? [maxNewTokens] : maxNewTokens) checkWhole('maxNewTokens', most);
+  if (typeof maxNewTokens !== 'number' && maxNewTokens.length !== prompts.length) {
+    throw new AppError('INTERNAL', 'maxNewTokens needs one number, or one a prompt.');
+  }
+  if (options.text?.stop?.includes('')) throw new AppError('BAD_INPUT', 'A stop string is empty; it would end every answer at once.');
+  checkPrompts(prompts, options.promptKeys, options.model.config.contextLength);
 }
 
 function cancelled(signal: AbortSignal): unknown {
@@ -85,113 +103,47 @@ function cancelled(signal: AbortSignal): unknown {
     : new AppError('CANCELLED', 'The generation was cancelled.', { cause: signal.reason });
 }
 
-function notFinite(row: Row, options: GenerateOptions): AppError {
-  return new AppError(
-    'INVARIANT',
-    `The model's logits are not finite (prompt ${options.promptKeys[row.promptIndex]}, new token ${row.tokenIds.length + 1}).`,
-    {
-      details: { check: 'finite-logits' },
-      remedy: 'The weights have diverged: go back to an earlier checkpoint.',
-    },
-  );
-}
-
-/** Draws the next token of a row from entry `index` of a prediction. */
-function draw(row: Row, prediction: Prediction, index: number, options: GenerateOptions): number {
-  const sampled = sampleToken(prediction, index, uniformAt(row.key, row.tokenIds.length));
-  if (!sampled) throw notFinite(row, options);
-  row.tokenIds.push(sampled.token);
-  row.logProbs.push(sampled.logProb);
-  if (options.stopIds.includes(sampled.token)) row.finishReason = 'eos';
-  else if (row.tokenIds.length >= row.limit) row.finishReason = 'length';
-  return sampled.token;
-}
-
-/** The rows of one prompt that are not started yet, in their order. */
-function nextGroup(waiting: Row[], room: number): Row[] {
-  const [first] = waiting;
-  if (!first) return [];
-  const size = waiting.findIndex((row) => row.promptIndex !== first.promptIndex);
-  return waiting.splice(0, Math.min(room, size < 0 ? waiting.length : size));
-}
-
-/**
- * Slots and who is in them. A row that is done makes room for the next prompt at the next step; samples of one prompt that start
- * together share the pass over the prompt.
- */
-class Schedule {
-  private readonly tokens: number[];
-  private running: (Row | undefined)[];
-
-  constructor(
-    private readonly decoder: Decoder,
-    private readonly waiting: Row[],
-    private readonly options: GenerateOptions,
-  ) {
-    this.running = Array.from({ length: decoder.slots });
-    this.tokens = this.running.map(() => 0);
-  }
-
-  get done(): boolean {
-    return this.waiting.length === 0 && this.running.every((row) => row === undefined);
-  }
-
-  /** One token for every row that runs; the rows that ended with it. */
-  advance(): Row[] {
-    const finished = this.admit();
-    if (this.running.every((row) => row === undefined)) return finished;
-    const prediction = this.decoder.step(Int32Array.from(this.tokens));
-    this.running.forEach((row, slot) => {
-      if (row) this.take(row, slot, draw(row, prediction, slot, this.options), finished);
-    });
-    return finished;
-  }
-
-  private take(row: Row, slot: number, token: number, finished: Row[]): void {
-    this.tokens[slot] = token;
-    this.running[slot] = row.finishReason ? undefined : row;
-    if (row.finishReason) finished.push(row);
-  }
-
-  /** Fills free slots; once nobody waits, goes on with fewer slots as soon as half of them are free. */
-  private admit(): Row[] {
-    const free = this.running.flatMap((row, slot) => (row ? [] : [slot]));
-    const groups: Row[][] = [];
-    let room = free.length;
-    while (room > 0 && this.waiting.length > 0) {
-      const group = nextGroup(this.waiting, room);
-      groups.push(group);
-      room -= group.length;
+/** Lets other work of the process happen every now and then, and throws once the signal is aborted. */
+export function createTurns(signal: AbortSignal | undefined): () => Promise<void> {
+  let since = performance.now();
+  return async () => {
+    if (performance.now() - since >= turnMs) {
+      await new Promise<void>((resolve) => void setImmediate(resolve));
+      since = performance.now();
     }
-    if (groups.length > 0) return this.start(groups, free);
-    const busy = this.running.flatMap((row, slot) => (row ? [slot] : []));
-    if (busy.length > 0 && busy.length <= this.running.length / 2) this.shrink(busy);
-    return [];
-  }
+    if (signal?.aborted) throw cancelled(signal);
+  };
+}
 
-  private start(groups: readonly Row[][], free: readonly number[]): Row[] {
-    let used = 0;
-    const placed = groups.map((rows) => {
-      const slots = free.slice(used, used + rows.length);
-      used += rows.length;
-      return { rows, slots, tokens: rows[0]?.prompt ?? [] };
-    });
-    const prediction = this.decoder.start(placed);
-    const finished: Row[] = [];
-    placed.forEach(({ rows, slots }, index) => {
-      rows.forEach((row, at) => {
-        this.take(row, slots[at] ?? 0, draw(row, prediction, index, this.options), finished);
-      });
-    });
-    return finished;
-  }
+function limitOf(options: GenerateOptions, promptIndex: number, sampleIndex: number): number {
+  const { limits, maxNewTokens, model, prompts } = options;
+  const most = typeof maxNewTokens === 'number' ? maxNewTokens : (maxNewTokens[promptIndex] ?? 1);
+  const room = model.config.contextLength - (prompts[promptIndex]?.length ?? 0);
+  return Math.min(limits?.[promptIndex]?.[sampleIndex] ?? most, most, room);
+}
 
-  private shrink(busy: readonly number[]): void {
-    this.decoder.keep(busy);
-    this.running = busy.map((slot) => this.running[slot]);
-    const kept = busy.map((slot) => this.tokens[slot] ?? 0);
-    this.tokens.splice(0, this.tokens.length, ...kept);
-  }
+function predictionKind({ filters = {}, margins = false, temperature }: GenerateOptions): PredictionKind {
+  const logits = penalises(filters) || (temperature === 0 && margins);
+  if (temperature === 0 && !logits) return { kind: 'best' };
+  return { kind: 'weights', temperature: temperature || 1, logits };
+}
+
+function createRows(options: GenerateOptions): AnswerRow[] {
+  const { filters = {}, onToken, promptKeys, prompts, seed, temperature, text } = options;
+  const settings: RowSettings = {
+    temperature,
+    filters,
+    stopIds: new Set(options.stopIds),
+    margins: options.margins ?? false,
+    ...(text ? { text } : {}),
+    ...(onToken ? { onToken } : {}),
+  };
+  return prompts.flatMap((prompt, promptIndex) =>
+    Array.from({ length: options.samplesPerPrompt }, (_, sampleIndex) => {
+      const key = rowKey(seed, promptKeys[promptIndex] ?? promptIndex, sampleIndex);
+      return new AnswerRow(settings, promptIndex, sampleIndex, prompt, key, limitOf(options, promptIndex, sampleIndex));
+    }),
+  );
 }
 
 /**
@@ -201,34 +153,34 @@ class Schedule {
  */
 export async function* generate(options: GenerateOptions): AsyncGenerator<GeneratedAnswer, void, void> {
   checkOptions(options);
-  const { config } = options.model;
-  const rows = options.prompts.flatMap((prompt, promptIndex) =>
-    Array.from({ length: options.samplesPerPrompt }, (_, sampleIndex): Row => {
-      const key = rowKey(options.seed, options.promptKeys[promptIndex] ?? promptIndex, sampleIndex);
-      const limit = Math.min(options.limits?.[promptIndex]?.[sampleIndex] ?? options.maxNewTokens, config.contextLength - prompt.length);
-      return { promptIndex, sampleIndex, prompt, key, limit, tokenIds: [], logProbs: [], finishReason: undefined };
-    }),
-  );
-  const prediction: PredictionKind = options.temperature === 0 ? { kind: 'best' } : { kind: 'weights', temperature: options.temperature };
-  const decoder = new Decoder(options.model.trunk, Math.min(options.batchSize, rows.length), prediction);
+  const { engine, model } = options;
+  const rows = createRows(options);
+  if (rows.length === 0) return;
+  const plan = planDecoding(model.config, {
+    rows: rows.length,
+    batchSize: options.batchSize,
+    positions: rows.reduce((most, row) => Math.max(most, row.prompt.length + row.limit), 0),
+    limitBytes: options.memoryLimitBytes ?? engine.memoryLimitBytes,
+  });
+  const turn = createTurns(options.signal);
+  await turn();
+  const decoder = new Decoder(model.trunk, plan.slots, predictionKind(options), plan.passTokens);
   try {
-    const schedule = new Schedule(decoder, [...rows], options);
+    const schedule = new Schedule(decoder, rows, engine.capabilities.graph ? fewestSlots : 1);
     let given = 0;
     let finished = 0;
     let tokens = 0;
-    for (let step = 1; !schedule.done; step += 1) {
-      if (options.signal?.aborted) throw cancelled(options.signal);
-      const ended = schedule.advance();
+    while (!schedule.done) {
+      await turn();
+      const ended = await schedule.advance(turn);
       finished += ended.length;
       tokens += ended.reduce((sum, row) => sum + row.tokenIds.length, 0);
-      if (ended.length > 0) options.onProgress?.({ finished, total: rows.length, tokens });
+      if (ended.length > 0) options.onProgress?.({ finished, total: rows.length, tokens, slots: decoder.slots });
       // answers leave in the order of the prompts
       for (let row = rows[given]; row?.finishReason; row = rows[given]) {
         given += 1;
-        const { promptIndex, sampleIndex, tokenIds, logProbs, finishReason } = row;
-        yield { promptIndex, sampleIndex, tokenIds, logProbs: Float32Array.from(logProbs), finishReason: finishReason ?? 'length' };
+        yield row.answer();
       }
-      if (step % stepsBetweenTurns === 0) await new Promise<void>((resolve) => void setImmediate(resolve));
     }
   } finally {
     decoder.dispose();

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { createEngine } from '#lib/ml/engine/create-engine';
 import type { Engine } from '#lib/ml/engine/engine';
 import { nativeEnvironment } from '#lib/ml/engine/native-binding';
-import type { Prediction } from '#lib/ml/generation/decoder';
+import type { Prediction } from '#lib/ml/generation/prediction';
 import { type GeneratedAnswer, type GenerateOptions, generate } from '#lib/ml/generation/generate';
 import { rowKey, uniformAt } from '#lib/ml/generation/keyed-noise';
 import { sampleToken } from '#lib/ml/generation/sample-token';

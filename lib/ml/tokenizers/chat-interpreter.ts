@@ -13,7 +13,7 @@ interface Binary extends Statement {
 }
 
 interface Member extends Statement {
-  readonly object: Statement & { readonly value?: unknown };
+  readonly object: Statement;
   readonly property: Statement;
   readonly computed: boolean;
 }
@@ -41,7 +41,7 @@ const isText = (value: Value) => value.type === 'StringValue';
  * - filters of lists and of texts refuse what is undefined (and lists also none), which Jinja2 takes as empty;
  * - tuples cannot be unpacked in a loop;
  * - text + something else is written as JSON, where Python stops: a model would be shown braces and quotes;
- * - an undefined key is an error, where Jinja2 finds nothing under it, and one on an undefined variable does not name the variable;
+ * - an undefined key is an error, where Jinja2 finds nothing under it; a part of what is undefined is nothing, where Jinja2 stops;
  * - `==` is JavaScript's, for which '' is 0 and an undefined variable is none.
  */
 export class ChatInterpreter extends Interpreter {
@@ -76,12 +76,12 @@ export class ChatInterpreter extends Interpreter {
   }
 
   private member(node: Member, environment: Environment): Value {
-    if (!node.computed || node.property.type === 'SliceExpression') return super.evaluate(node, environment);
     const object = this.evaluate(node.object, environment);
+    if (object.type === 'UndefinedValue') throw new Error(`${nameOfNode(node.object)} is undefined`);
+    const read = Object.assign(Object.create(node), { object: known(object) });
+    if (!node.computed || node.property.type === 'SliceExpression') return super.evaluate(read, environment);
     const property = this.evaluate(node.property, environment);
-    if (object.type === 'UndefinedValue') throw new Error(`${JSON.stringify(node.object.value ?? 'a variable')} is undefined`);
-    if (property.type === 'UndefinedValue') return nothing;
-    return super.evaluate(Object.assign(Object.create(node), { object: known(object), property: known(property) }), environment);
+    return property.type === 'UndefinedValue' ? nothing : super.evaluate(Object.assign(read, { property: known(property) }), environment);
   }
 
   private binary(node: Binary, environment: Environment): Value {
@@ -110,4 +110,13 @@ const names: Readonly<Record<string, string>> = {
 
 function nameOf(value: Value): string {
   return names[value.type] ?? value.type;
+}
+
+/** What a person finds in the template. */
+function nameOfNode(node: Statement): string {
+  const { value, property } = node as Statement & {
+    readonly value?: unknown;
+    readonly property?: Statement & { readonly value?: unknown };
+  };
+  return JSON.stringify(value ?? property?.value ?? 'a value');
 }

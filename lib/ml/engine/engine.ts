@@ -132,6 +132,8 @@ export interface Engine {
   layerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon: number): Tensor;
   /** x / sqrt(mean(x^2) + epsilon) * weight over the last axis of `[n, width]`. */
   rmsNorm(x: Tensor, weight: Tensor, epsilon: number): Tensor;
+  /** The same without a weight; no gradient. */
+  plainRmsNorm(x: Tensor, epsilon: number): Tensor;
   /**
    * softmax(queries keys^T + mask) values: queries `[heads, batch, time, size]`, keys and values `[groups, batch, seen, size]`,
    * mask `[time, seen]` or `[batch, time, seen]` without gradient.

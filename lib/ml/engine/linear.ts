@@ -76,17 +76,31 @@ export function pick(recorder: Recorder, rows: Tensor, indices: Tensor): Tensor 
   });
 }
 
-/** x / sqrt(mean(x^2) + epsilon) * weight over the last axis of `[n, width]` (Zhang and Sennrich 2019). */
-export function rmsNorm(recorder: Recorder, x: Tensor, weight: Tensor, epsilon: number): Tensor {
+/** x / sqrt(mean(x^2) + epsilon), over rows of `[n, width]`; also what the backward pass needs. */
+function rootMeanSquare(recorder: Recorder, x: Tensor, epsilon: number): { readonly normal: Tensor; readonly scale: Tensor } {
   const { kernels, scopes } = recorder;
-  const { binary, reduce, unary } = bound(kernels);
+  const { binary, unary } = bound(kernels);
   const [, width = 1] = x.shape;
   scopes.start();
   const meanSquare = kernels.matMul(unary('square', x), kernels.column(width, 1 / width), false, false);
   const scale = unary('rsqrt', binary('add', meanSquare, kernels.constant(epsilon)));
   const normal = binary('mul', x, scale);
+  scopes.end([scale, normal]);
+  return { normal, scale };
+}
+
+/** x / sqrt(mean(x^2) + epsilon) without a gradient, for models whose next weights hold the norm's own. */
+export function plainRmsNorm(recorder: Recorder, x: Tensor, epsilon: number): Tensor {
+  return rootMeanSquare(recorder, x, epsilon).normal;
+}
+
+/** x / sqrt(mean(x^2) + epsilon) * weight over the last axis of `[n, width]` (Zhang and Sennrich 2019). */
+export function rmsNorm(recorder: Recorder, x: Tensor, weight: Tensor, epsilon: number): Tensor {
+  const { kernels } = recorder;
+  const { binary, reduce } = bound(kernels);
+  const [, width = 1] = x.shape;
+  const { normal, scale } = rootMeanSquare(recorder, x, epsilon);
   const y = binary('mul', normal, weight);
-  scopes.end([scale, normal, y]);
   return recorder.apply(y, [x, weight], (dy, [needsX, needsWeight]) => {
     const product = binary('mul', dy, normal);
     const dWeight = needsWeight ? reduce('sum', product, [0], false) : undefined;

@@ -160,6 +160,9 @@ export class TensorEngine implements Engine {
   layerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon: number): Tensor {
     return this.tidy(() => layerNorm(this.recorder, x, weight, bias, epsilon));
   }
+  plainRmsNorm(x: Tensor, epsilon: number): Tensor {
+    return this.tidy(() => linear.plainRmsNorm(this.recorder, x, epsilon));
+  }
   rmsNorm(x: Tensor, weight: Tensor, epsilon: number): Tensor {
     return this.tidy(() => linear.rmsNorm(this.recorder, x, weight, epsilon));
   }

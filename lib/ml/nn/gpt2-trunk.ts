@@ -52,28 +52,28 @@ export class Gpt2Trunk extends Trunk {
   }
 
   forDecoding(): Trunk {
-    return new DecodingGpt2(this.engine, this.config, this.parameters);
+    return new DecodingGpt2(this.engine, this.config, this.effective());
   }
 }
 
-/** The same with transposed copies of the matrices, faster for few rows: of the weights as they were when it was made. `dispose` frees only them. */
+/** The same with transposed copies of the matrices, adapters merged into them, faster for few rows: of the weights as they were when it was made. `dispose` frees only them. */
 class DecodingGpt2 extends Gpt2Trunk {
   private readonly copies = new Map<string, Tensor>();
 
   constructor(engine: Engine, config: Gpt2Config, parameters: Parameters) {
     super(engine, config, parameters);
-    const copy = (name: string, weight: Tensor) =>
+    const copy = (name: string, weight: () => Tensor) =>
       this.copies.set(
         name,
-        engine.tidy(() => engine.transpose(weight, [1, 0])),
+        engine.tidy(() => engine.transpose(weight(), [1, 0])),
       );
     for (let layer = 0; layer < config.layers; layer += 1) {
       for (const part of ['attn.c_attn', 'attn.c_proj', 'mlp.c_fc', 'mlp.c_proj']) {
         const name = `transformer.h.${layer}.${part}`;
-        copy(name, this.weight(`${name}.weight`));
+        copy(name, () => this.weight(`${name}.weight`));
       }
     }
-    copy('output', this.outputWeight());
+    copy('output', () => this.outputWeight());
   }
 
   private copied(name: string): Tensor {

@@ -6,6 +6,13 @@ import { type Pass, Trunk } from './trunk';
 
 type Turns = ReturnType<Rotary['turns']>;
 
+/** Queries `[heads, batch, time, headSize]`, keys and values `[keyValueHeads, batch, time, headSize]`. */
+interface HeadParts {
+  readonly queries: Tensor;
+  readonly keys: Tensor;
+  readonly values: Tensor;
+}
+
 const qkvParts = ['self_attn.q_proj', 'self_attn.k_proj', 'self_attn.v_proj'] as const;
 
 /** A llama: RMSNorm, rotary positions, grouped-query attention (Ainslie et al. 2023), SwiGLU; biases and norms of heads by config. */
@@ -29,17 +36,22 @@ export class LlamaTrunk extends Trunk {
     let x = engine.gatherRows(this.weight('model.embed_tokens.weight'), pass.tokens);
     for (let layer = 0; layer < config.layers; layer += 1) {
       x = this.block(x, (given) => {
-        const attended = this.attention(layer, this.norm(given, this.layerWeight(layer, 'input_layernorm')), pass, turns);
+        const attended = this.attention(layer, this.normed(given, `model.layers.${layer}.input_layernorm.weight`), pass, turns);
         const middle = engine.add(given, attended);
-        return engine.add(middle, this.feedForward(layer, this.norm(middle, this.layerWeight(layer, 'post_attention_layernorm'))));
+        return engine.add(middle, this.feedForward(layer, this.normed(middle, `model.layers.${layer}.post_attention_layernorm.weight`)));
       });
     }
-    return this.norm(x, this.weight('model.norm.weight'));
+    return this.normed(x, 'model.norm.weight');
   }
 
   /** Weight of a layer: `self_attn.q_proj`, `mlp.up_proj`, ... */
   protected layerWeight(layer: number, part: string): Tensor {
     return this.weight(`model.layers.${layer}.${part}.weight`);
+  }
+
+  /** RMSNorm with the weight of this name. */
+  protected normed(x: Tensor, name: string): Tensor {
+    return this.norm(x, this.weight(name));
   }
 
   private norm(x: Tensor, weight: Tensor): Tensor {
@@ -62,16 +74,19 @@ export class LlamaTrunk extends Trunk {
   }
 
   private attention(layer: number, x: Tensor, pass: Pass, turns: Turns): Tensor {
+    const { keys, queries, values } = this.turnedHeads(layer, this.queriesKeysValues(layer, x), pass, turns);
+    return this.layerLinear(layer, 'self_attn.o_proj', this.joinHeads(pass.attend(layer, queries, keys, values), pass));
+  }
+
+  protected turnedHeads(layer: number, projected: Tensor, pass: Pass, turns: Turns): HeadParts {
     const { engine } = this;
     const { heads, keyValueHeads } = this.config;
-    const parts = this.splitHeads(this.queriesKeysValues(layer, x), pass, [heads, keyValueHeads, keyValueHeads]);
-    const [queries, keys, values] = parts as [Tensor, Tensor, Tensor];
-    const turned = {
+    const [queries, keys, values] = this.splitHeads(projected, pass, [heads, keyValueHeads, keyValueHeads]) as [Tensor, Tensor, Tensor];
+    return {
       queries: engine.rotate(this.headNorm(layer, 'self_attn.q_norm', queries), turns.queries),
       keys: engine.rotate(this.headNorm(layer, 'self_attn.k_norm', keys), turns.keys),
+      values,
     };
-    const mixed = pass.attend(layer, turned.queries, turned.keys, values);
-    return this.layerLinear(layer, 'self_attn.o_proj', this.joinHeads(mixed, pass));
   }
 
   /** Every head of `[heads, batch, time, headSize]` by itself (Qwen3). */
@@ -87,7 +102,24 @@ export class LlamaTrunk extends Trunk {
   /** `[n, hiddenSize]` -> `[n, (heads + 2 keyValueHeads) * headSize]` */
   protected queriesKeysValues(layer: number, x: Tensor): Tensor {
     const product = this.engine.matMul(x, this.queryKeyValue(layer, 'weight'), false, true);
-    return this.config.biases.attention ? this.engine.add(product, this.queryKeyValue(layer, 'bias')) : product;
+    const sum = this.config.biases.attention ? this.engine.add(product, this.queryKeyValue(layer, 'bias')) : product;
+    const deltas = this.adapterDeltas(layer, x);
+    return deltas ? this.engine.add(sum, deltas) : sum;
+  }
+
+  /** What adapters of the three projections add, side by side as their product: undefined where none has one. */
+  private adapterDeltas(layer: number, x: Tensor): Tensor | undefined {
+    const { adapter, config, engine, rotary } = this;
+    const names = qkvParts.map((part) => `model.layers.${layer}.${part}`);
+    if (!adapter || !names.some((name) => adapter.adapts(name))) return undefined;
+    const [rows = 0] = x.shape;
+    const heads = [config.heads, config.keyValueHeads, config.keyValueHeads];
+    const parts = names.map((name, part) => {
+      const count = heads[part] ?? 0;
+      const paired = (up: Tensor) => (part < 2 ? rotary.sideBySide(up, count) : up);
+      return adapter.delta(name, x, paired) ?? engine.zeros([rows, count * config.headSize]);
+    });
+    return engine.concat(parts, 1);
   }
 
   /** The three projections as one, pairs side by side: `[(heads + 2 keyValueHeads) * headSize, hiddenSize]`, their biases without the last axis. */
@@ -102,7 +134,7 @@ export class LlamaTrunk extends Trunk {
   }
 
   forDecoding(): Trunk {
-    return new DecodingLlama(this.engine, this.config, this.parameters, this.rotary);
+    return new DecodingLlama(this.engine, this.config, this.effective(), this.rotary);
   }
 
   override dispose(): void {
@@ -112,8 +144,9 @@ export class LlamaTrunk extends Trunk {
 }
 
 /**
- * The same with weights laid out for few rows: projections that read the same input as one matrix, and all transposed, which is up to
- * twice as fast for up to 32 rows. The copies are of the weights as they were when it was made; they are all that `dispose` frees.
+ * The same with weights laid out for few rows, where every operation counts: projections that read the same input are one matrix that
+ * holds the norm before it and the scale of the queries too, and all are transposed, which is up to twice as fast for up to 32 rows. The
+ * copies are of the weights as they were when it was made; they are all that `dispose` frees.
  */
 class DecodingLlama extends LlamaTrunk {
   private readonly copies = new Map<string, Tensor>();
@@ -122,19 +155,48 @@ class DecodingLlama extends LlamaTrunk {
     super(engine, config, parameters, rotary);
     const copy = (name: string, tensor: () => Tensor) => this.copies.set(name, engine.tidy(tensor));
     const transposed = (name: string, weight: () => Tensor) => copy(name, () => engine.transpose(weight(), [1, 0]));
+    // [out, in] -> [in, out], row by row times the weight of the norm: [in] -> [in, 1]
+    const afterNorm = (norm: string, weight: Tensor) => {
+      const scale = this.weight(norm);
+      return engine.mul(engine.transpose(weight, [1, 0]), engine.reshape(scale, [...scale.shape, 1]));
+    };
     for (let layer = 0; layer < config.layers; layer += 1) {
+      const name = `model.layers.${layer}`;
       const both = (kind: string) =>
         engine.concat(
-          ['gate', 'up'].map((part) => this.weight(`model.layers.${layer}.mlp.${part}_proj.${kind}`)),
+          ['gate', 'up'].map((part) => this.weight(`${name}.mlp.${part}_proj.${kind}`)),
           0,
         );
-      transposed(`${layer}.qkv`, () => this.queryKeyValue(layer, 'weight'));
-      if (config.biases.attention) copy(`${layer}.qkv.bias`, () => this.queryKeyValue(layer, 'bias'));
-      transposed(`${layer}.gate-up`, () => both('weight'));
+      copy(`${layer}.qkv`, () =>
+        engine.mul(afterNorm(`${name}.input_layernorm.weight`, this.queryKeyValue(layer, 'weight')), this.queryScale()),
+      );
+      if (config.biases.attention) copy(`${layer}.qkv.bias`, () => engine.mul(this.queryKeyValue(layer, 'bias'), this.queryScale()));
+      copy(`${layer}.gate-up`, () => afterNorm(`${name}.post_attention_layernorm.weight`, both('weight')));
       if (config.biases.mlp) copy(`${layer}.gate-up.bias`, () => both('bias'));
       for (const part of ['self_attn.o_proj', 'mlp.down_proj']) transposed(`${layer}.${part}`, () => this.layerWeight(layer, part));
     }
-    transposed('output', () => this.outputWeight());
+    copy('output', () => afterNorm('model.norm.weight', this.outputWeight()));
+  }
+
+  /** What the columns of queries, keys and values are multiplied by. Where heads are normed by themselves, the scale has to come after that. */
+  private queryScale(): Tensor {
+    const { headSize, heads, keyValueHeads, qkNorm } = this.config;
+    const scale = new Float32Array((heads + 2 * keyValueHeads) * headSize).fill(1);
+    if (!qkNorm) scale.fill(1 / Math.sqrt(headSize), 0, heads * headSize);
+    return this.engine.float(scale, [scale.length]);
+  }
+
+  protected override normed(x: Tensor): Tensor {
+    return this.engine.plainRmsNorm(x, this.config.normEpsilon);
+  }
+
+  /** Queries hold their scale already: they turn together with the keys. */
+  protected override turnedHeads(layer: number, projected: Tensor, pass: Pass, turns: Turns): HeadParts {
+    if (this.config.qkNorm) return super.turnedHeads(layer, projected, pass, turns);
+    const { heads, keyValueHeads } = this.config;
+    const [turning, values] = this.splitHeads(projected, pass, [heads + keyValueHeads, keyValueHeads]) as [Tensor, Tensor];
+    const [queries, keys] = this.engine.split(this.engine.rotate(turning, turns.keys), [heads, keyValueHeads], 0) as [Tensor, Tensor];
+    return { queries, keys, values };
   }
 
   private copied(name: string): Tensor {

@@ -2,6 +2,7 @@ import { AppError } from '#lib/errors';
 import type { TensorData } from '#lib/formats/safetensors';
 import type { Engine, Parameter, Parameters, Tensor } from '#lib/ml/engine/engine';
 import type { ModelConfig } from '#lib/ml/models/model-config';
+import type { LoraAdapter } from './lora';
 
 /**
  * How a pass lets positions look at each other. Queries `[heads, batch, time, headSize]` (scaled and turned already), keys and values
@@ -24,6 +25,8 @@ export interface Pass {
 export abstract class Trunk {
   /** Blocks keep only what they are given and are computed again in the backward pass: far less memory for one more forward pass. */
   recompute = false;
+  private lora: LoraAdapter | undefined;
+  private adapterOff = false;
 
   constructor(
     readonly engine: Engine,
@@ -50,9 +53,43 @@ export abstract class Trunk {
     return this.engine.matMul(hidden, this.outputWeight(), false, true);
   }
 
-  /** x W^T + b of the linear layer `name`, b only where the model has one: `[n, in]` -> `[n, out]`. */
+  /** The adapter, where there is one and it is not switched off. */
+  get adapter(): LoraAdapter | undefined {
+    return this.adapterOff ? undefined : this.lora;
+  }
+
+  /** What is trained: the adapter's parameters where there is one, else all. */
+  get trainable(): Parameters {
+    return this.lora?.parameters ?? this.parameters;
+  }
+
+  /** From now on the trunk computes with the adapter, and owns it; its own parameters stay as they are. */
+  attach(adapter: LoraAdapter): void {
+    if (this.lora) throw new AppError('INTERNAL', 'The model has an adapter already.');
+    this.lora = adapter;
+  }
+
+  /** `work` with the model that the adapter was put on, to the last bit: the reference model without a second copy. Not for work that waits. */
+  withAdapterOff<T>(work: () => T): T {
+    const before = this.adapterOff;
+    this.adapterOff = true;
+    try {
+      return work();
+    } finally {
+      this.adapterOff = before;
+    }
+  }
+
+  /** All parameters of the model as it computes now; adapted ones are computed at every read. */
+  protected effective(): Parameters {
+    return this.adapter?.merged(this.parameters) ?? this.parameters;
+  }
+
+  /** x W^T + b of the linear layer `name`, with its adapter; b only where the model has one: `[n, in]` -> `[n, out]`. */
   linear(name: string, x: Tensor): Tensor {
-    return this.withBias(`${name}.bias`, this.engine.matMul(x, this.weight(`${name}.weight`), false, true));
+    const y = this.withBias(`${name}.bias`, this.engine.matMul(x, this.weight(`${name}.weight`), false, true));
+    const delta = this.adapter?.delta(name, x);
+    return delta ? this.engine.add(y, delta) : y;
   }
 
   /** x + b, or x where the model has no tensor of this name. */
@@ -75,7 +112,7 @@ export abstract class Trunk {
   }
 
   weight(name: string): Tensor {
-    const parameter = this.parameters.get(name);
+    const parameter = this.adapter?.parameters.get(name) ?? this.parameters.get(name);
     if (!parameter) throw new AppError('INTERNAL', `The model has no tensor ${name}.`);
     return parameter.read();
   }
@@ -101,13 +138,15 @@ export abstract class Trunk {
     });
   }
 
+  /** Merged with the adapter, unless it is off. */
   exportWeights(): Record<string, TensorData> {
     return Object.fromEntries(
-      [...this.parameters].map(([name, parameter]) => [name, { dtype: 'F32', shape: parameter.shape, data: parameter.values() }]),
+      [...this.effective()].map(([name, parameter]) => [name, { dtype: 'F32', shape: parameter.shape, data: parameter.values() }]),
     );
   }
 
   dispose(): void {
+    this.lora?.dispose();
     for (const parameter of this.parameters.values()) parameter.dispose();
   }
 }

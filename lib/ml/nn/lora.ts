@@ -22,7 +22,7 @@ export type LoraConfig = z.infer<typeof loraConfig>;
 const blockLinear = /^((?:model\.layers|transformer\.h)\.\d+\..+)\.weight$/;
 
 /** Names of the linear layers of a trunk's blocks, with the shape of their matrix `[out, in]`. */
-function linearLayers(parameters: Parameters): Map<string, readonly number[]> {
+export function linearLayers(parameters: Parameters): Map<string, readonly number[]> {
   const layers = new Map<string, readonly number[]>();
   for (const [name, { shape }] of parameters) {
     const layer = blockLinear.exec(name)?.[1];

@@ -5,7 +5,7 @@
  */
 import { AppError } from '#lib/errors';
 
-export type SentencePieceKind = 'normal' | 'unknown' | 'control' | 'user-defined' | 'unused' | 'byte';
+type SentencePieceKind = 'normal' | 'unknown' | 'control' | 'user-defined' | 'unused' | 'byte';
 
 export interface SentencePiece {
   readonly text: string;

@@ -20,7 +20,7 @@ export const addedTokenSchema = z.looseObject({
 export type AddedToken = z.infer<typeof addedTokenSchema>;
 
 /** A part of a text: an added token, or text between them. */
-export interface Section {
+interface Section {
   readonly text: AlignedText;
   readonly id: number | undefined;
 }

@@ -4,7 +4,7 @@ export function bytePieces(vocabulary: ReadonlyMap<string, number>): readonly nu
   return ids.every((id) => id !== undefined) ? ids : undefined;
 }
 
-export function bytePiece(byte: number): string {
+function bytePiece(byte: number): string {
   return `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`;
 }
 

@@ -39,7 +39,7 @@ interface Segment {
 }
 
 /** What a split leaves of the text, as Hugging Face's `SplitDelimiterBehavior` names it. */
-export function splitRanges(text: string, pattern: RegExp, behavior: Behavior, invert = false): Segment[] {
+function splitRanges(text: string, pattern: RegExp, behavior: Behavior, invert = false): Segment[] {
   const found: Segment[] = [];
   let position = 0;
   const push = (from: number, to: number, match: boolean) => {

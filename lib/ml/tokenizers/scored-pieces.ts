@@ -1,15 +1,9 @@
-import type { SentencePieceKind } from '#lib/formats/sentencepiece';
-
-/** A piece of a SentencePiece vocabulary; blanks are written as U+2581. */
-export interface ScoredPiece {
-  readonly text: string;
-  readonly score: number;
-  readonly kind: SentencePieceKind;
-}
+import type { SentencePiece } from '#lib/formats/sentencepiece';
 
 export interface PieceTokenizerSettings {
   readonly type: 'unigram' | 'bpe';
-  readonly pieces: readonly ScoredPiece[];
+  /** Blanks are written as U+2581. */
+  readonly pieces: readonly SentencePiece[];
   readonly byteFallback: boolean;
   readonly unkId: number;
   /** Put before every text; -1 for none. */
@@ -20,8 +14,8 @@ export interface PieceTokenizerSettings {
 }
 
 /** Every way to join two pieces into a third, the best score first: merging by rank is then SentencePiece's merging by score. */
-function deriveMerges(pieces: readonly ScoredPiece[]): [string, string][] {
-  const usable = (piece: ScoredPiece) => piece.kind === 'normal';
+function deriveMerges(pieces: readonly SentencePiece[]): [string, string][] {
+  const usable = (piece: SentencePiece) => piece.kind === 'normal';
   const ids = new Map(pieces.flatMap((piece, id) => (usable(piece) ? [[piece.text, id] as const] : [])));
   const merges: { left: string; right: string; score: number; leftId: number; rightId: number }[] = [];
   for (const piece of pieces) {

@@ -4,7 +4,7 @@ import { llama2cTokenizerJson } from './llama2c-tokenizer';
 import { pieceTokenizerJson } from './scored-pieces';
 
 /** tokenizer.json of a SentencePiece `tokenizer.model`. Throws BAD_INPUT naming `source`. */
-export function sentencePieceTokenizerJson(bytes: Uint8Array, source: string): string {
+function sentencePieceTokenizerJson(bytes: Uint8Array, source: string): string {
   return pieceTokenizerJson(parseSentencePieceModel(bytes, source));
 }
 

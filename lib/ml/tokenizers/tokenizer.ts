@@ -9,14 +9,14 @@ import { readSurroundings } from './post-processor';
 import { buildPreTokenizer } from './pre-tokenizers';
 import { buildTokenModel, type TokenSink } from './token-model';
 
-export interface EncodeOptions {
+interface EncodeOptions {
   /** The id that starts every text of this model is put first. */
   readonly bos?: boolean;
   /** What tokenizer.json's post-processor asks for is put around the text. Without it, and without `bos`, the text's own tokens only. */
   readonly surroundings?: boolean;
 }
 
-export interface Encoding {
+interface Encoding {
   readonly ids: number[];
   /**
    * For every id its range in the text, in UTF-16 code units, end exclusive. Tokens that share a character (its bytes) share its range;

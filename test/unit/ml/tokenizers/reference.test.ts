@@ -70,6 +70,15 @@ describe('as SentencePiece', () => {
     }
   });
 
+  test('a long text, which is one word to the model, is cut as its words are one by one', () => {
+    const file = 'byte-pairs.model';
+    const tokenizer = loadTokenizer(tokenizerJsonOfFile(readFileSync(path.join(folder, file)), file), file);
+    const words = 'the quick brown foxes jump over 17 lazy dogs; caf\u00e9 \ud83d\ude00 rivers aaaaaaaaaaa'.split(' ');
+    // no piece of this vocabulary reaches over a blank
+    const long = Array.from({ length: 40 }, (_, index) => words.slice(index % 7)).flat();
+    expect(tokenizer.encode(long.join(' '))).toEqual(long.flatMap((word) => tokenizer.encode(word)));
+  });
+
   test('a model of whole words is refused by name', () => {
     expect(() => tokenizerJsonOfFile(readFileSync(path.join(folder, 'words.model')), 'words.model')).toThrow(
       /words\.model: the model type is word; unigram and bpe are read/,

@@ -5,25 +5,21 @@
  * train.py and decode.py lie in PLUMBLINE_BENCH (or its engine/). The last line of --json holds ratios: ours to PyTorch's or transformers'
  * default, medians over the rounds. Everything measured is written to --out.
  */
-import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { parseEnv } from '#lib/env';
 import { AppError } from '#lib/errors';
-import { engineEnvironment } from '../../workers/engine-settings';
 import { failureText, toFailure } from '../cli/failure';
 import { table } from '../cli/terminal';
-import { type Measured, sizes } from './bench-model';
-import { type BenchCase, chooseCases, readMeasured, type Side, sides } from './cases';
+import { sizes } from './bench-model';
+import { type BenchCase, chooseCases, type Side, sides } from './cases';
 import { waitUntilIdle } from './idle';
+import { type Bench, runCeiling, runSide } from './processes';
 import { referencePython } from './python-environment';
 import { raggedLoad } from './ragged-load';
-import { type Run, ratios, rows } from './summary';
+import { type Run, ratios, rows, trainingGflops } from './summary';
 
-const here = import.meta.dirname;
-const root = path.resolve(here, '..', '..');
 const say = (line: string) => console.error(line);
 
 function wholeNumber(name: string, written: string, least: number): number {
@@ -47,74 +43,10 @@ function otherSide(): string {
   throw new AppError('NOT_FOUND', `${given} holds no train.py and decode.py.`, { details: { folder: given } });
 }
 
-interface Bench {
-  readonly python: string;
-  readonly others: string;
-  readonly load: string;
-  readonly threads: number;
-}
-
-/** Command and environment of one side; huge pages are given by the environment alone, to ours as the product gives them. */
-function command(bench: Bench, benchCase: BenchCase, side: Side, batch: number | null): { args: string[]; env: NodeJS.ProcessEnv } {
-  const fill = (text: string) => text.replace('$BENCH', bench.others).replace('$LOAD', bench.load).replace('$BATCH', String(batch));
-  const { GLIBC_TUNABLES: _, ...plain } = process.env;
-  const threads = String(bench.threads);
-  if (side === 'plumbline') {
-    const settings = parseEnv({ ...plain, PLUMBLINE_THREADS: threads }).engine;
-    const [file = '', ...rest] = benchCase.ours.map(fill);
-    return {
-      args: [process.execPath, '--import', 'tsx', path.join(here, file), ...rest],
-      env: { ...plain, PLUMBLINE_THREADS: threads, ...engineEnvironment(settings, plain) },
-    };
-  }
-  const [file = '', ...rest] = benchCase.theirs.map(fill);
-  return {
-    args: [bench.python, path.isAbsolute(file) ? file : path.join(here, file), ...rest, threads],
-    env: {
-      ...plain,
-      HF_HUB_OFFLINE: '1',
-      ...(side === 'reference-huge-pages' ? { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' } : {}),
-    },
-  };
-}
-
-function execute(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Measured> {
-  const [file = '', ...rest] = args;
-  const child = spawn(file, rest, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    stdout += chunk.toString('utf8');
-  });
-  child.stderr.on('data', (chunk: Buffer) => {
-    stderr = (stderr + chunk.toString('utf8')).slice(-4_000);
-  });
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code, signal) => {
-      const measured = code === 0 ? readMeasured(stdout) : undefined;
-      if (measured) resolve(measured);
-      else {
-        const last =
-          stderr
-            .trim()
-            .split('\n')
-            .findLast((line) => line.trim() !== '') ?? 'it printed no numbers';
-        reject(
-          new AppError('INTERNAL', `${path.basename(rest.at(-rest.length) ?? file)} ended with ${code ?? signal}: ${last}`, {
-            details: { command: args.join(' ') },
-          }),
-        );
-      }
-    });
-  });
-}
-
 async function measure(bench: Bench, benchCase: BenchCase, side: Side, round: number, batch: number | null, wait: number): Promise<Run> {
   const busyBefore = await waitUntilIdle(wait, say);
-  const { args, env } = command(bench, benchCase, side, batch);
   const since = performance.now();
-  const measured = await execute(args, env);
+  const measured = await runSide(bench, benchCase, side, batch);
   const seconds = (performance.now() - since) / 1000;
   const noise = busyBefore < 1 / 6 ? '' : `, other work kept ${busyBefore.toFixed(1)} cores busy`;
   const size = batch === null ? '' : ` batch ${batch}`;
@@ -152,6 +84,9 @@ async function main(): Promise<void> {
   try {
     const bench: Bench = { others: otherSide(), python: await referencePython(say), load: path.join(work, 'ragged.json'), threads };
     writeFileSync(bench.load, JSON.stringify(raggedLoad({ prompts: 64, samples: 4, vocabulary: sizes.S.vocabulary, seed: 1 })));
+    await waitUntilIdle(wait, say);
+    const products = await runCeiling(threads);
+    say(`the largest matrix product: ${products.ceiling} GFLOPS`);
     const tried: Run[] = [];
     const batchOf = new Map<string, number | null>();
     for (const benchCase of chosen.filter(({ batches }) => batches)) {
@@ -173,15 +108,26 @@ async function main(): Promise<void> {
     }
     const toDefault = ratios(runs, chosen, 'reference');
     const toHugePages = ratios(runs, chosen, 'reference-huge-pages');
+    const gflops = Object.fromEntries(
+      chosen.flatMap((each) => {
+        const rate = trainingGflops(runs, each, 'plumbline');
+        return rate === undefined ? [] : [[each.id, Math.round(rate)]];
+      }),
+    );
     const machine = { cpu: cpus()[0]?.model ?? '', cores: cpus().length, memoryBytes: totalmem(), node: process.version, threads };
     const out = path.resolve(values.out ?? path.join(tmpdir(), 'plumbline-bench-engine.json'));
     writeFileSync(
       out,
-      `${JSON.stringify({ machine, rounds, ratios: toDefault, ratiosToHugePages: toHugePages, batchesTried: tried, runs }, null, 2)}\n`,
+      `${JSON.stringify({ machine, rounds, ratios: toDefault, ratiosToHugePages: toHugePages, matrixProducts: products, stepGflops: gflops, batchesTried: tried, runs }, null, 2)}\n`,
     );
     say(`everything that was measured is in ${out}`);
     if (!values.json) {
       console.log(table(['case', 'side', 'tok/s', 'range', 'CPU ms', 'GFLOPS', 'ours is'], rows(runs, chosen, sides)));
+      for (const [id, rate] of Object.entries(gflops)) {
+        console.log(
+          `${id} sustains ${rate} GFLOPS, ${Math.round((100 * rate) / products.ceiling)} % of the largest matrix product (${products.ceiling})`,
+        );
+      }
       console.log(`\nto the default: ${JSON.stringify(toDefault)}\nto the same with huge pages: ${JSON.stringify(toHugePages)}`);
     }
     console.log(JSON.stringify(toDefault));

@@ -102,7 +102,9 @@ export async function readAdapter(folder: ModelFolder, source: string): Promise<
     .filter((name) => name.endsWith('.lora_A.weight'))
     .map((name) => name.slice(0, -'.lora_A.weight'.length));
   if (layers.length === 0) throw bad(file, 'no tensor is the lora_A of a layer', tensorsFile);
-  return { config: { ...config, targets: layers }, tensors };
+  // PEFT lists both names that a head can have, for every adapter of a scalar model
+  const modulesToSave = config.modulesToSave?.filter((name) => name !== 'classifier') ?? [];
+  return { config: { ...config, targets: layers, modulesToSave }, tensors };
 }
 
 /**

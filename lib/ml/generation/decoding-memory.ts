@@ -44,24 +44,33 @@ export function slotBucket(rows: number): number {
 
 /**
  * The most slots for rows of up to `positions` tokens that stay below `limitBytes`, and the tokens of a prompt pass.
- * Throws BAD_INPUT where not even one row fits.
+ * Throws BAD_INPUT where not even `together` rows fit.
  */
 export function planDecoding(
   config: ModelConfig,
-  wanted: { readonly rows: number; readonly batchSize: number; readonly positions: number; readonly limitBytes: number },
+  wanted: {
+    readonly rows: number;
+    readonly batchSize: number;
+    readonly positions: number;
+    readonly limitBytes: number;
+    /** Slots are a multiple of this: the beams of one search. Default: 1. */
+    readonly together?: number;
+  },
 ): { slots: number; passTokens: number } {
-  const { batchSize, limitBytes, positions, rows } = wanted;
+  const { batchSize, limitBytes, positions, rows, together = 1 } = wanted;
   const capacity = cacheCapacity(positions, config.contextLength);
   const bytes = (slots: number, promptTokens: number) => decodingMemory(config, { slots, capacity, promptTokens });
-  let slots = Math.min(batchSize, slotBucket(rows));
+  let groups = Math.floor(Math.min(batchSize, slotBucket(rows)) / together);
   let passTokens = defaultPassTokens;
-  while (passTokens > 64 && bytes(1, passTokens) > limitBytes) passTokens /= 2;
-  while (slots > 1 && bytes(slots, passTokens) > limitBytes) slots = Math.floor(slots / 2);
-  const least = bytes(slots, passTokens);
-  if (least <= limitBytes) return { slots, passTokens };
+  while (passTokens > 64 && bytes(together, passTokens) > limitBytes) passTokens /= 2;
+  while (groups > 1 && bytes(groups * together, passTokens) > limitBytes) groups = Math.floor(groups / 2);
+  const slots = Math.max(1, groups) * together;
+  const needed = bytes(slots, passTokens);
+  if (needed <= limitBytes) return { slots, passTokens };
   const size = (value: number) => `${(value / 1e6).toFixed(value < 1e8 ? 1 : 0)} MB`;
-  throw new AppError('BAD_INPUT', `One row of ${positions} tokens needs ${size(least)} of memory; ${size(limitBytes)} may be used.`, {
-    details: { neededBytes: least, limitBytes, positions },
+  const what = together === 1 ? 'One row' : `${together} rows`;
+  throw new AppError('BAD_INPUT', `${what} of ${positions} tokens need ${size(needed)} of memory; ${size(limitBytes)} may be used.`, {
+    details: { neededBytes: needed, limitBytes, positions },
     remedy: 'Ask for shorter answers, shorten the prompt, take a smaller model, or raise the memory limit if the machine has more.',
   });
 }

@@ -146,12 +146,8 @@ function createRows(options: GenerateOptions): AnswerRow[] {
   );
 }
 
-/**
- * Samples answers, `samplesPerPrompt` a prompt, in the order of prompts and samples. Sampling noise is keyed by
- * (seed, prompt key, sample, position), so an answer does not depend on its batch but for rounding.
- * Throws BAD_INPUT for prompts that do not fit, INVARIANT where logits are not finite, CANCELLED (or the signal's AppError) on abort.
- */
-export async function* generate(options: GenerateOptions): AsyncGenerator<GeneratedAnswer, void, void> {
+/** What `generate` does, step by step: the answers that leave with each new token of the rows that run, often none. */
+export async function* generationSteps(options: GenerateOptions): AsyncGenerator<readonly GeneratedAnswer[], void, void> {
   checkOptions(options);
   const { engine, model } = options;
   const rows = createRows(options);
@@ -177,12 +173,23 @@ export async function* generate(options: GenerateOptions): AsyncGenerator<Genera
       tokens += ended.reduce((sum, row) => sum + row.tokenIds.length, 0);
       if (ended.length > 0) options.onProgress?.({ finished, total: rows.length, tokens, slots: decoder.slots });
       // answers leave in the order of the prompts
+      const answers: GeneratedAnswer[] = [];
       for (let row = rows[given]; row?.finishReason; row = rows[given]) {
         given += 1;
-        yield row.answer();
+        answers.push(row.answer());
       }
+      yield answers;
     }
   } finally {
     decoder.dispose();
   }
+}
+
+/**
+ * Samples answers, `samplesPerPrompt` a prompt, in the order of prompts and samples. Sampling noise is keyed by
+ * (seed, prompt key, sample, position), so an answer does not depend on its batch but for rounding.
+ * Throws BAD_INPUT for prompts that do not fit, INVARIANT where logits are not finite, CANCELLED (or the signal's AppError) on abort.
+ */
+export async function* generate(options: GenerateOptions): AsyncGenerator<GeneratedAnswer, void, void> {
+  for await (const answers of generationSteps(options)) yield* answers;
 }

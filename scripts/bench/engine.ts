@@ -14,7 +14,7 @@ import { failureText, toFailure } from '../cli/failure';
 import { table } from '../cli/terminal';
 import { sizes } from './bench-model';
 import { type BenchCase, chooseCases, type Side, sides } from './cases';
-import { waitUntilIdle } from './idle';
+import { quiet, waitUntilIdle } from './idle';
 import { type Bench, runCeiling, runSide } from './processes';
 import { referencePython } from './python-environment';
 import { raggedLoad } from './ragged-load';
@@ -48,7 +48,7 @@ async function measure(bench: Bench, benchCase: BenchCase, side: Side, round: nu
   const since = performance.now();
   const measured = await runSide(bench, benchCase, side, batch);
   const seconds = (performance.now() - since) / 1000;
-  const noise = busyBefore < 1 / 6 ? '' : `, other work kept ${busyBefore.toFixed(1)} cores busy`;
+  const noise = busyBefore < quiet ? '' : `, other work kept ${busyBefore.toFixed(1)} cores busy`;
   const size = batch === null ? '' : ` batch ${batch}`;
   say(
     `round ${round} ${benchCase.id} ${side}${size}: ${Math.round(measured.best)} tok/s, ${measured.cpuMs.toFixed(2)} CPU ms (${seconds.toFixed(0)} s)${noise}`,
@@ -120,6 +120,10 @@ async function main(): Promise<void> {
       out,
       `${JSON.stringify({ machine, rounds, ratios: toDefault, ratiosToHugePages: toHugePages, matrixProducts: products, stepGflops: gflops, batchesTried: tried, runs }, null, 2)}\n`,
     );
+    const disturbed = runs.filter(({ busyBefore }) => busyBefore >= quiet).length;
+    if (disturbed > 0) {
+      say(`${disturbed} of ${runs.length} processes began beside other work: PyTorch slows down more by it, so these ratios flatter ours`);
+    }
     say(`everything that was measured is in ${out}`);
     if (!values.json) {
       console.log(table(['case', 'side', 'tok/s', 'range', 'CPU ms', 'GFLOPS', 'ours is'], rows(runs, chosen, sides)));

@@ -1,6 +1,9 @@
 import { cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+/** Busy cores up to which a machine counts as quiet. */
+export const quiet = 1 / 6;
+
 const sampleMs = 1_000;
 
 function times(): { busy: number; total: number } {
@@ -22,13 +25,13 @@ async function busyCores(): Promise<number> {
   return (cpus().length * (after.busy - before.busy)) / Math.max(1, after.total - before.total);
 }
 
-/** Waits until less than a sixth of a core is busy, at most `mostSeconds`; returns what is busy then. */
+/** Waits until the machine is quiet, at most `mostSeconds`; returns what is busy then. */
 export async function waitUntilIdle(mostSeconds: number, say: (line: string) => void): Promise<number> {
   const until = performance.now() + mostSeconds * 1000;
   let told = false;
   for (;;) {
     const busy = await busyCores();
-    if (busy < 1 / 6 || performance.now() > until) return busy;
+    if (busy < quiet || performance.now() > until) return busy;
     if (!told) say(`other work keeps ${busy.toFixed(1)} cores busy; waiting up to ${mostSeconds} s`);
     told = true;
   }

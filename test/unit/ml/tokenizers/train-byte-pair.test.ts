@@ -27,6 +27,11 @@ describe('byte-pair training', () => {
     expect([vocab['!'], vocab.ab, vocab.abc, vocab['\u0120y'], vocab['\u0120x']]).toEqual([0, 256, 257, 258, 259]);
   });
 
+  test('of equal pairs the first parts are compared first', () => {
+    const json = trainBytePairTokenizer({ texts: ['az', 'by', 'ca'], vocabularySize: 259, specialTokens: [] });
+    expect(mergesOf(json)).toEqual(['c+a', 'b+y', 'a+z']);
+  });
+
   test('counts overlapping pairs as they are merged, from the left', () => {
     // aaaaa: 4 pairs a+a, merged to aa aa a; the next merge has aa+aa and aa+a once each: (aa, aa) is greater
     const json = trainBytePairTokenizer({ texts: ['aaaaa'], vocabularySize: 259, specialTokens: [] });

@@ -26,7 +26,8 @@ async function fetchByPip(wheel, folder, { progress, signal }) {
   writeFileSync(join(work, 'requirements.txt'), `${wanted}${wheel.sha256 ? ` --hash=sha256:${wheel.sha256}` : ''}\n`);
   const since = performance.now();
   const timer = setInterval(() => {
-    const done = folderBytes(work);
+    // pip keeps a second copy for a moment
+    const done = Math.min(folderBytes(work), wheel.bytes ?? Number.POSITIVE_INFINITY);
     progress({ what: wanted, done, total: wheel.bytes, rate: (done * 1000) / (performance.now() - since) });
   }, 1_000);
   try {

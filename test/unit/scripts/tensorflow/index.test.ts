@@ -1,4 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -130,6 +132,24 @@ describe('network settings', () => {
     expect((await getText('http://far.example.org/page', { network })).text).toBe('through the proxy');
     expect(server.requests[0]?.headers.host).toBe('far.example.org');
   });
+});
+
+test('https goes through a proxy by a tunnel, with the name and password of the proxy', async () => {
+  const asked: { target: string | undefined; authorization: string | undefined }[] = [];
+  const proxy = createServer();
+  proxy.on('connect', (request, socket) => {
+    asked.push({ target: request.url, authorization: request.headers['proxy-authorization'] });
+    socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  const { port } = proxy.address() as AddressInfo;
+  try {
+    const network = networkOf({ HTTPS_PROXY: `http://me:secret@127.0.0.1:${port}` });
+    await expect(getText('https://far.example.org/page', { network })).rejects.toThrow(`the proxy 127.0.0.1:${port} answered 403`);
+    expect(asked).toEqual([{ target: 'far.example.org:443', authorization: `Basic ${Buffer.from('me:secret').toString('base64')}` }]);
+  } finally {
+    await new Promise((resolve) => proxy.close(resolve));
+  }
 });
 
 test('where index and pip both fail, both are told', async () => {

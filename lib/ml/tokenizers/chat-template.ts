@@ -62,11 +62,20 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** Templates that were read: a mask renders the same one several times, a data set thousands of times. */
+const programs = new Map<string, ReturnType<typeof parse>>();
+const keptPrograms = 8;
+
 /** A template that was read. Throws BAD_INPUT where it cannot be. */
-function readTemplate(template: string) {
+function readTemplate(template: string): ReturnType<typeof parse> {
+  const read = programs.get(template);
+  if (read) return read;
   try {
     // as transformers sets Jinja up: the line break after a tag and the blanks before one on its line go
-    return parse(tokenize(template, { lstrip_blocks: true, trim_blocks: true }));
+    const program = parse(tokenize(template, { lstrip_blocks: true, trim_blocks: true }));
+    if (programs.size >= keptPrograms) programs.clear();
+    programs.set(template, program);
+    return program;
   } catch (error) {
     throw new AppError('BAD_INPUT', `The chat template cannot be read: ${reasonOf(error)}.`, {
       remedy: 'Give the Jinja template of the model as its makers published it.',

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { registerDataImport } from './commands/data-import';
 import { registerDataList } from './commands/data-list';
 import { registerDoctor } from './commands/doctor';
+import { registerGenerate } from './commands/generate';
 import { registerLineageCheckpoint } from './commands/lineage-checkpoint';
 import { registerLineageLabel } from './commands/lineage-label';
 import { registerLogits } from './commands/logits';
@@ -88,6 +89,7 @@ export function createProgram(context: CliContext, settings: { version: string; 
   registerLineageCheckpoint(lineage, context);
 
   registerSetupTensorflow(group('setup', 'prepare what this machine computes with'), context);
+  registerGenerate(program, context);
   registerPerplexity(program, context);
   registerLogits(program, context);
   registerTokenize(program, context);

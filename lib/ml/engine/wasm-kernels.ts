@@ -1,11 +1,11 @@
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import type * as TensorFlowCore from '@tensorflow/tfjs-core';
-import { AppError } from '#lib/errors';
 import type { EngineCapabilities, Tensor } from './engine';
 import type { AdamScalars, BinaryOp, Kernels, Reduction, UnaryOp, Variable } from './kernels';
 import type { Scopes } from './scopes';
 import { sizeOf } from './shapes';
+import { WasmVariable } from './wasm-variable';
 
 type Core = typeof TensorFlowCore;
 type CoreTensor = TensorFlowCore.Tensor;
@@ -269,34 +269,5 @@ export class WasmKernels implements Kernels {
         () => work(...inputs),
         (outputs) => outputs,
       );
-  }
-}
-
-class WasmVariable implements Variable {
-  current: CoreTensor;
-
-  constructor(
-    private readonly core: Core,
-    initial: CoreTensor,
-  ) {
-    this.current = core.clone(initial);
-  }
-
-  read(): Tensor {
-    return this.current as Tensor;
-  }
-
-  replace(next: CoreTensor): void {
-    this.current.dispose();
-    this.current = next;
-  }
-
-  assign(values: Tensor): void {
-    if (sizeOf(values.shape) !== this.current.size) throw new AppError('INTERNAL', 'A variable keeps its shape.');
-    this.replace(this.core.clone(values as CoreTensor));
-  }
-
-  dispose(): void {
-    this.current.dispose();
   }
 }

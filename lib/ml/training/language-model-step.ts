@@ -25,7 +25,7 @@ export const languageModelStepConfig = z.object({
 });
 export type LanguageModelStepConfig = z.infer<typeof languageModelStepConfig>;
 
-export interface StepReport {
+interface StepReport {
   /** Mean negative log-likelihood of a token in nats, weighted; before the update. */
   readonly loss: number;
   /** Tokens that had a loss. */

@@ -1,7 +1,7 @@
 import { AppError } from '#lib/errors';
 
 /** Tokens and which of them are learnt. */
-export interface TrainingText {
+interface TrainingText {
   readonly tokens: readonly number[];
   /** Weight of the loss of each token, 0 for one that is only read. By default 1 for all. */
   readonly weights?: readonly number[];
@@ -60,7 +60,7 @@ export function lengthOf({ branches = [], prefix }: BranchedText): number {
 }
 
 /** Throws BAD_INPUT naming `where` for what cannot be computed: no tokens, tokens or weights that are no numbers, longer than the context. */
-export function checkBranchedText({ branches = [], prefix }: BranchedText, contextLength: number, where: string): void {
+function checkBranchedText({ branches = [], prefix }: BranchedText, contextLength: number, where: string): void {
   checkText(prefix, where);
   if (prefix.tokens.length === 0) throw bad(where, 'it has no tokens; it needs at least the begin token');
   const longest = branches.reduce((most, { tokens }) => Math.max(most, tokens.length), 0) + prefix.tokens.length;

@@ -79,7 +79,7 @@ export async function* answerLines(request: AnswerRequest): AsyncGenerator<Answe
     const found = beamSearch({
       ...search,
       ...(signal ? { signal } : {}),
-      ...(onProgress ? { onProgress: (now) => onProgress({ ...now, slots: 0 }) } : {}),
+      ...(onProgress ? { onProgress: (now) => onProgress({ ...now, finished: now.finished * samplesPerPrompt, slots: 0 }) } : {}),
     });
     for await (const { promptIndex, sequences } of found) {
       yield* sequences.map((sequence, index) => beamLine(request, promptAt(prompts, promptIndex), sequence, index));

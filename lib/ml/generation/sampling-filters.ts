@@ -1,6 +1,6 @@
 import { AppError } from '#lib/errors';
 import type { TokenWeights } from './prediction';
-import { thresholdOf } from './select-top';
+import { countThreshold, massThreshold, type Numbers, numbersOf } from './select-top';
 
 /**
  * Changes of a distribution before a token is drawn, in the order of Hugging Face transformers 4.57: repetition penalty (Keskar et al. 2019)
@@ -43,59 +43,71 @@ const exactShift = 40;
 
 /** Candidates of one draw. One object serves all rows of one vocabulary after another. */
 export class Candidates {
+  /** Tokens that are left, in the order of their ids, and their weights, which are relative to each other only. */
   readonly ids: Int32Array;
-  /** Weights of the candidates, in the order of `ids`; the numbers are relative to each other only. */
   readonly values: Float32Array;
-  /** The same numbers as bits. */
-  readonly bits: Uint32Array;
   length = 0;
+  private readonly own: Numbers;
+  /** All weights after a penalty; only then are they copied. */
+  private readonly penalised: Numbers;
 
   constructor(private readonly vocabulary: number) {
     this.ids = new Int32Array(vocabulary);
     this.values = new Float32Array(vocabulary);
-    this.bits = new Uint32Array(this.values.buffer);
+    this.own = numbersOf(this.values, 0, vocabulary);
+    this.penalised = numbersOf(new Float32Array(vocabulary), 0, vocabulary);
   }
 
-  /**
-   * The tokens of row `row` that the filters leave, by id. `seen` are the tokens that the penalty is for; the prediction needs logits then.
-   */
+  /** The tokens of row `row` that the filters leave. `seen` are the tokens that the penalty is for; the prediction needs logits then. */
   take(prediction: TokenWeights, row: number, temperature: number, filters: SamplingFilters, seen: ReadonlySet<number>): void {
     const { vocabulary } = this;
-    this.values.set(prediction.weights.subarray(row * vocabulary, (row + 1) * vocabulary));
-    this.length = vocabulary;
-    for (let token = 0; token < vocabulary; token += 1) this.ids[token] = token;
-    if (penalises(filters)) this.penalise(prediction, row, temperature, filters, seen);
     const { minP = 0, topK = 0, topP = 1 } = filters;
-    if (topK > 0 && topK < vocabulary) this.keepFrom(thresholdOf(this, this.length, 'count', topK).t);
-    if (topP < 1) this.keepMass(topP);
-    if (minP > 0) this.keepFrom(Math.fround(minP * this.largest()));
+    const given = penalises(filters)
+      ? this.penalise(prediction, row, temperature, filters, seen)
+      : numbersOf(prediction.weights, row * vocabulary, vocabulary);
+    this.length = -1;
+    if (topK > 0 && topK < vocabulary) this.keepFrom(given, countThreshold(given, vocabulary, topK));
+    if (topP < 1) this.keepMass(given, topP);
+    if (minP > 0) this.keepFrom(given, Math.fround(minP * this.largest(given)));
+    if (this.length < 0) this.keepFrom(given, 0);
   }
 
-  private largest(): number {
+  /** What is left: everything that was given before the first filter, then our own numbers. */
+  private left(given: Numbers): { numbers: Numbers; length: number } {
+    return this.length < 0 ? { numbers: given, length: this.vocabulary } : { numbers: this.own, length: this.length };
+  }
+
+  private largest(given: Numbers): number {
+    const { length, numbers } = this.left(given);
     let largest = 0;
-    for (let index = 0; index < this.length; index += 1) largest = Math.max(largest, this.values[index] as number);
+    for (let index = 0; index < length; index += 1)
+      if ((numbers.values[index] as number) > largest) largest = numbers.values[index] as number;
     return largest;
   }
 
   private penalise(
-    { highest, logits }: TokenWeights,
+    { highest, logits, weights }: TokenWeights,
     row: number,
     temperature: number,
     { repetitionPenalty = 1 }: SamplingFilters,
     seen: ReadonlySet<number>,
-  ): void {
+  ): Numbers {
     if (!logits) throw new AppError('INTERNAL', 'A repetition penalty needs logits.');
-    const { values, vocabulary } = this;
+    const { penalised, vocabulary } = this;
+    const { values } = penalised;
     const start = row * vocabulary;
     const top = highest[row] as number;
+    values.set(weights.subarray(start, start + vocabulary));
     let changed = Number.NEGATIVE_INFINITY;
+    let most = 0;
     for (const token of seen) {
-      const penalised = penalisedLogit(logits[start + token] as number, repetitionPenalty);
-      changed = Math.max(changed, penalised);
-      values[token] = Math.exp((penalised - top) / temperature);
+      const logit = penalisedLogit(logits[start + token] as number, repetitionPenalty);
+      changed = Math.max(changed, logit);
+      values[token] = Math.exp((logit - top) / temperature);
     }
+    for (let token = 0; token < vocabulary; token += 1) if ((values[token] as number) > most) most = values[token] as number;
     // where the best token was penalised, the others are all small: exact unless they come near the end of float32
-    if ((changed - top) / temperature < exactShift && this.largest() > Math.exp(-exactShift)) return;
+    if ((changed - top) / temperature < exactShift && most > Math.exp(-exactShift)) return penalised;
     const after = (token: number) => {
       const logit = logits[start + token] as number;
       return seen.has(token) ? penalisedLogit(logit, repetitionPenalty) : logit;
@@ -103,39 +115,44 @@ export class Candidates {
     let best = Number.NEGATIVE_INFINITY;
     for (let token = 0; token < vocabulary; token += 1) best = Math.max(best, after(token));
     for (let token = 0; token < vocabulary; token += 1) values[token] = Math.exp((after(token) - best) / temperature);
+    return penalised;
   }
 
-  private keepFrom(threshold: number): void {
+  private keepFrom(given: Numbers, threshold: number): void {
     const { ids, values } = this;
+    const { length, numbers } = this.left(given);
+    const first = this.length < 0;
     let kept = 0;
-    for (let index = 0; index < this.length; index += 1) {
-      const value = values[index] as number;
+    for (let index = 0; index < length; index += 1) {
+      const value = numbers.values[index] as number;
       if (value < threshold) continue;
       values[kept] = value;
-      ids[kept] = ids[index] as number;
+      ids[kept] = first ? index : (ids[index] as number);
       kept += 1;
     }
     this.length = kept;
   }
 
   /** Keeps a token where those that are more probable have less than `share` of the mass. */
-  private keepMass(share: number): void {
+  private keepMass(given: Numbers, share: number): void {
     const { ids, values } = this;
+    const { length, numbers } = this.left(given);
+    const first = this.length < 0;
     let total = 0;
-    for (let index = 0; index < this.length; index += 1) total += values[index] as number;
+    for (let index = 0; index < length; index += 1) total += numbers.values[index] as number;
     const wanted = share * total;
-    const { above, t } = thresholdOf(this, this.length, 'mass', wanted);
+    const { above, t } = massThreshold(numbers, length, wanted);
     let reached = above;
     let kept = 0;
-    for (let index = 0; index < this.length; index += 1) {
-      const value = values[index] as number;
+    for (let index = 0; index < length; index += 1) {
+      const value = numbers.values[index] as number;
       if (value < t) continue;
       if (value === t) {
         if (reached >= wanted && reached > 0) continue;
         reached += value;
       }
       values[kept] = value;
-      ids[kept] = ids[index] as number;
+      ids[kept] = first ? index : (ids[index] as number);
       kept += 1;
     }
     this.length = kept;

@@ -152,7 +152,7 @@ export function createLanguageModelStep(options: {
       const { tokens, total, used } = counted(microbatches);
       let loss = 0;
       for (const rows of used) {
-        const values = logProbs.read(rows);
+        const values = logProbs.read(rows, { recorded: config.recorded });
         loss -= values.reduce((all, value, index) => all + value * ((rows.weights[index] ?? 0) / total), 0);
       }
       return { loss, tokens };

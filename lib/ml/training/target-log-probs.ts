@@ -73,11 +73,12 @@ export class TargetLogProbs {
     return attendFully(engine, rows.parts === undefined ? causal : partsMask(engine, causal, rows, rows.parts));
   }
 
-  /** The same as plain numbers, one a prediction, without gradient. */
-  read(rows: TokenRows, temperature = 1): Float32Array {
+  /** The same as plain numbers, one a prediction, without gradient; `recorded`: as one graph. */
+  read(rows: TokenRows, options: { readonly temperature?: number; readonly recorded?: boolean } = {}): Float32Array {
     const { engine } = this.trunk;
     this.check(rows);
-    const tensor = engine.tidy(() => this.of(rows, temperature));
+    const work = () => this.of(rows, options.temperature);
+    const tensor = options.recorded ? engine.graph(work) : engine.tidy(work);
     const values = Float32Array.from((engine.read(tensor) as Float32Array).subarray(0, rows.predictedFrom.length));
     engine.dispose(tensor);
     return values;

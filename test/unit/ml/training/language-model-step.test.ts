@@ -1,8 +1,10 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { TensorData } from '#lib/formats/safetensors';
 import { createEngine } from '#lib/ml/engine/create-engine';
 import type { Engine } from '#lib/ml/engine/engine';
 import { nativeEnvironment } from '#lib/ml/engine/native-binding';
 import { createLanguageModel, type LanguageModel } from '#lib/ml/nn/language-model';
+import { exportTraining, startTraining } from '#lib/ml/optim/state';
 import { createLanguageModelStep, languageModelStepConfig } from '#lib/ml/training/language-model-step';
 import { layRows } from '#lib/ml/training/token-rows';
 import { configs, lossAndGradients, randomTokens, randomWeights } from './training-model';
@@ -126,6 +128,35 @@ describe.each(['native', 'wasm'] as const)('training step on %s', (backend) => {
       expect(Math.abs(loss - (reports[0]?.[0] ?? 0))).toBeLessThan(1e-5);
       expect(Math.abs(norm / (reports[0]?.[1] ?? 0) - 1)).toBeLessThan(1e-4);
     }
+  });
+
+  test('the same steps give the same bits; a run that was stopped and resumed gives them too', () => {
+    const rows = [layRows([[answer(1, 12)], [answer(2, 9)]], options), layRows([[answer(3, 16)], [answer(4, 5)]], options)];
+    const changes = { learningRate: 0.02, epsilon: 1e-8, weightDecay: 0.1, schedule: { kind: 'cosine', warmup: 0.2, floor: 0.1 } } as const;
+    const run = (stopAfter: number) => {
+      let trained = model();
+      let step = stepOf(trained, changes);
+      for (let done = 0; done < 4; done += 1) {
+        if (done === stopAfter) {
+          const tensors: Record<string, TensorData> = {};
+          exportTraining(trained.parameters, step.adam, 'model', tensors);
+          const updates = step.adam.step;
+          step.dispose();
+          trained.dispose();
+          trained = createLanguageModel(engine, randomWeights(configs.llama, 99));
+          const adam = startTraining(engine, trained.parameters, 'model', { tensors, updates });
+          step = createLanguageModelStep({ engine, model: trained, config: { ...config, ...changes }, adam });
+        }
+        step.step(rows);
+      }
+      const values = valuesOf(trained);
+      step.dispose();
+      trained.dispose();
+      return values;
+    };
+    const straight = run(-1);
+    expect(run(-1)).toEqual(straight);
+    expect(run(2)).toEqual(straight);
   });
 
   test('a learning rate of 0 changes nothing; a batch of one token has a loss', () => {

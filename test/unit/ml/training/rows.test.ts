@@ -148,9 +148,9 @@ describe.each(['native', 'wasm'] as const)('several texts in one row on %s', (ba
           answers.map((answer) => layRows([[text([...prompt, ...answer], [...prompt.map(() => 0), ...answer.map(() => 1)])]], options)),
         );
         const logProbs = new TargetLogProbs(model.trunk);
-        const ours = splitByAnswer(logProbs.read(shared, 0.7), prompts).flat();
+        const ours = splitByAnswer(logProbs.read(shared, { temperature: 0.7 }), prompts).flat();
         alone.forEach((row, index) => {
-          const theirs = logProbs.read(row, 0.7);
+          const theirs = logProbs.read(row, { temperature: 0.7 });
           expect(ours[index]?.length).toBe(theirs.length);
           theirs.forEach((value, at) => {
             expect(Math.abs(value - (ours[index]?.[at] ?? Number.NaN))).toBeLessThan(1e-5);

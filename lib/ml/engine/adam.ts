@@ -59,16 +59,15 @@ export function clipByGlobalNorm(kernels: Kernels, scopes: Scopes, gradients: Re
   let squares = 0;
   for (const [name, gradient] of gradients) {
     scopes.start();
-    const axes = gradient.shape.map((_, axis) => axis);
-    const [square = Number.NaN] = kernels.read(kernels.reduce('sum', kernels.unary('square', gradient), axes, false));
+    const [half = Number.NaN] = kernels.read(kernels.halfSquares(gradient));
     scopes.end([]);
-    if (!Number.isFinite(square)) {
+    if (!Number.isFinite(half)) {
       throw new AppError('INVARIANT', `The gradient of ${name} is not finite.`, {
         details: { check: 'finite-gradients', tensor: name },
         remedy: 'Lower the learning rate, or resume from an earlier checkpoint.',
       });
     }
-    squares += square;
+    squares += 2 * half;
   }
   const norm = Math.sqrt(squares);
   if (norm <= maxNorm) return { clipped: gradients, norm };

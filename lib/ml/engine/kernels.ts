@@ -44,6 +44,8 @@ export interface Kernels {
   binary(op: BinaryOp, a: Tensor, b: Tensor): Tensor;
   unary(op: UnaryOp, a: Tensor): Tensor;
   reduce(op: Reduction, a: Tensor, axes: readonly number[], keepDims: boolean): Tensor;
+  /** Half the sum of all squares: a scalar, without a copy of the squares. */
+  halfSquares(a: Tensor): Tensor;
   matMul(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean): Tensor;
   batchMatMul(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean): Tensor;
   /** Over the last axis. */

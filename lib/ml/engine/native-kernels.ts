@@ -119,6 +119,10 @@ export class NativeKernels extends NativeRuntime implements Kernels {
     );
   }
 
+  halfSquares(a: Tensor): Tensor {
+    return this.execute('L2Loss', [this.float], [a], []);
+  }
+
   matMul(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean): Tensor {
     const shape = productShape(a, b, transposeA, transposeB);
     return this.execute('MatMul', this.matMulAttributes[(transposeA ? 2 : 0) + (transposeB ? 1 : 0)] ?? [], [a, b], shape);

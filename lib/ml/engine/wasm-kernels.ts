@@ -130,6 +130,11 @@ export class WasmKernels implements Kernels {
     return this.core.transpose(a, [...axes, last, previous]);
   }
 
+  halfSquares(a: Tensor): Tensor {
+    const axes = a.shape.map((_, axis) => axis);
+    return this.reduce('sum', this.binary('mul', this.unary('square', a), this.constant(0.5)), axes, false);
+  }
+
   matMul(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean): Tensor {
     return this.run(() => this.core.matMul(this.plain(a, transposeA), this.plain(b, transposeB)));
   }

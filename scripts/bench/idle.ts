@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -6,6 +7,11 @@ export const quiet = 1 / 6;
 
 const sampleMs = 1_000;
 
+const pollMs = 100;
+/** USER_HZ of Linux, in which /proc counts. */
+const ticksMs = 10;
+
+/** Processor time of all cores since they were started, milliseconds. */
 function times(): { busy: number; total: number } {
   let busy = 0;
   let total = 0;
@@ -35,4 +41,32 @@ export async function waitUntilIdle(mostSeconds: number, say: (line: string) => 
     if (!told) say(`other work keeps ${busy.toFixed(1)} cores busy; waiting up to ${mostSeconds} s`);
     told = true;
   }
+}
+
+/** Processor time of all threads of a process, milliseconds; undefined where /proc does not tell (other systems, or it has ended). */
+function processMs(pid: number): number | undefined {
+  try {
+    // pid (name) state ...: the name may hold anything, and utime and stime are the 12th and 13th field behind it
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+    return (Number(fields[11]) + Number(fields[12])) * ticksMs;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Watches what runs beside a process. The returned function ends it and tells how many cores other work kept busy meanwhile; null where the
+ * system does not tell what the process itself took.
+ */
+export function watchOtherWork(pid: number): () => number | null {
+  const since = performance.now();
+  const { busy } = times();
+  let own = processMs(pid);
+  const timer = setInterval(() => {
+    own = processMs(pid) ?? own;
+  }, pollMs);
+  return () => {
+    clearInterval(timer);
+    return own === undefined ? null : Math.max(0, times().busy - busy - own) / (performance.now() - since);
+  };
 }

@@ -6,6 +6,7 @@ import { AppError } from '#lib/errors';
 import { engineEnvironment } from '../../workers/engine-settings';
 import type { Measured } from './bench-model';
 import { type BenchCase, readMeasured, type Side } from './cases';
+import { watchOtherWork } from './idle';
 
 const here = import.meta.dirname;
 const root = path.resolve(here, '..', '..');
@@ -36,10 +37,17 @@ function ourCommand(file: string, args: readonly string[]): string[] {
   return [process.execPath, '--import', 'tsx', path.join(here, file), ...args];
 }
 
-/** Runs a command to its end; what it wrote to stdout. Throws INTERNAL with its last words where it failed. */
-function execute(command: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
+interface Ended {
+  readonly stdout: string;
+  /** Cores that other work kept busy meanwhile; null where that is not known. */
+  readonly otherWork: number | null;
+}
+
+/** Runs a command to its end. Throws INTERNAL with its last words where it failed. */
+function execute(command: readonly string[], env: NodeJS.ProcessEnv): Promise<Ended> {
   const [file = '', ...args] = command;
   const child = spawn(file, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const stopWatching = watchOtherWork(child.pid ?? 0);
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => {
@@ -49,9 +57,13 @@ function execute(command: readonly string[], env: NodeJS.ProcessEnv): Promise<st
     stderr = (stderr + chunk.toString('utf8')).slice(-4_000);
   });
   return new Promise((resolve, reject) => {
-    child.once('error', reject);
+    child.once('error', (error) => {
+      stopWatching();
+      reject(error);
+    });
     child.once('close', (code, signal) => {
-      if (code === 0) resolve(stdout);
+      const otherWork = stopWatching();
+      if (code === 0) resolve({ stdout, otherWork });
       else reject(new AppError('INTERNAL', `${command.join(' ')} ended with ${code ?? signal}.`, { details: { said: lastLine(stderr) } }));
     });
   });
@@ -62,16 +74,21 @@ function lastLine(text: string): string {
 }
 
 /** One process of one side. `batch` is what the arguments call `$BATCH`. */
-export async function runSide(bench: Bench, benchCase: BenchCase, side: Side, batch: number | null): Promise<Measured> {
+export async function runSide(
+  bench: Bench,
+  benchCase: BenchCase,
+  side: Side,
+  batch: number | null,
+): Promise<Measured & Pick<Ended, 'otherWork'>> {
   const fill = (text: string) => text.replace('$BENCH', bench.others).replace('$LOAD', bench.load).replace('$BATCH', String(batch));
   const ours = side === 'plumbline';
   const [file = '', ...args] = (ours ? benchCase.ours : benchCase.theirs).map(fill);
   const command = ours ? ourCommand(file, args) : [bench.python, path.resolve(here, file), ...args, String(bench.threads)];
   const hugePages = side === 'reference-huge-pages' ? { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' } : {};
   const env = ours ? ourEnvironment(bench.threads) : { ...plainEnvironment(), HF_HUB_OFFLINE: '1', ...hugePages };
-  const stdout = await execute(command, env);
+  const { otherWork, stdout } = await execute(command, env);
   const measured = readMeasured(stdout);
-  if (measured) return measured;
+  if (measured) return { ...measured, otherWork };
   throw new AppError('INTERNAL', `${path.basename(file)} printed no numbers.`, { details: { said: lastLine(stdout) } });
 }
 
@@ -79,6 +96,6 @@ const ceiling = z.object({ gflops: z.record(z.string(), z.number()), ceiling: z.
 
 /** The rate of single matrix products of our library on the same threads, GFLOPS; `ceiling` is the largest. */
 export async function runCeiling(threads: number): Promise<z.infer<typeof ceiling>> {
-  const stdout = await execute(ourCommand('engine-ceiling.ts', []), ourEnvironment(threads));
+  const { stdout } = await execute(ourCommand('engine-ceiling.ts', []), ourEnvironment(threads));
   return ceiling.parse(JSON.parse(lastLine(stdout)));
 }

@@ -11,8 +11,8 @@ export interface Run {
   readonly best: number;
   readonly median: number;
   readonly cpuMs: number;
-  /** Cores that other work kept busy when it started. */
-  readonly busyBefore: number;
+  /** Cores that other work kept busy meanwhile; null where that is not known. */
+  readonly otherWork: number | null;
   readonly seconds: number;
 }
 

@@ -6,7 +6,7 @@ import { raggedLoad } from '../../../../scripts/bench/ragged-load';
 import { type Run, ratios, rows } from '../../../../scripts/bench/summary';
 
 function run(id: string, side: Side, round: number, best: number): Run {
-  return { case: id, side, round, batch: null, best, median: best - 1, cpuMs: 2, busyBefore: 0, seconds: 1 };
+  return { case: id, side, round, batch: null, best, median: best - 1, cpuMs: 2, otherWork: 0, seconds: 1 };
 }
 
 describe('what a process printed', () => {

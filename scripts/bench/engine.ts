@@ -112,65 +112,64 @@ async function main(): Promise<void> {
   const patience: Patience = { waitSeconds: wholeNumber('wait', values.wait, 0), retries: wholeNumber('retries', values.retries, 0) };
   const chosen = chooseCases(values.only);
   const work = mkdtempSync(path.join(tmpdir(), 'plumbline-bench-'));
-  try {
-    const bench: Bench = { others: otherSide(), python: await referencePython(say), load: path.join(work, 'ragged.json'), threads };
-    writeFileSync(bench.load, JSON.stringify(raggedLoad({ prompts: 64, samples: 4, vocabulary: sizes.S.vocabulary, seed: 1 })));
-    await waitUntilIdle(patience.waitSeconds, say);
-    const products = await runCeiling(threads);
-    say(`the largest matrix product: ${products.ceiling} GFLOPS`);
-    const tried: Run[] = [];
-    const batchOf = new Map<string, number | null>();
-    for (const benchCase of chosen.filter(({ batches }) => batches)) {
-      for (const side of sides) {
-        // Huge pages change the rate, not which batch is best.
-        if (side === 'reference-huge-pages') continue;
-        const best = await bestBatch(bench, benchCase, side, patience);
-        tried.push(...best.tried);
-        batchOf.set(`${benchCase.id} ${side}`, best.batch);
-      }
+  process.once('exit', () => rmSync(work, { recursive: true, force: true }));
+  const bench: Bench = { others: otherSide(), python: await referencePython(say), load: path.join(work, 'ragged.json'), threads };
+  writeFileSync(bench.load, JSON.stringify(raggedLoad({ prompts: 64, samples: 4, vocabulary: sizes.S.vocabulary, seed: 1 })));
+  await waitUntilIdle(patience.waitSeconds, say);
+  const products = await runCeiling(threads);
+  say(`the largest matrix product: ${products.ceiling} GFLOPS`);
+  const tried: Run[] = [];
+  const batchOf = new Map<string, number | null>();
+  for (const benchCase of chosen.filter(({ batches }) => batches)) {
+    for (const side of sides) {
+      // Huge pages change the rate, not which batch is best.
+      if (side === 'reference-huge-pages') continue;
+      const best = await bestBatch(bench, benchCase, side, patience);
+      tried.push(...best.tried);
+      batchOf.set(`${benchCase.id} ${side}`, best.batch);
     }
-    const batchFor = (benchCase: BenchCase, side: Side) =>
-      batchOf.get(`${benchCase.id} ${side === 'reference-huge-pages' ? 'reference' : side}`) ?? null;
-    const runs: Run[] = [];
-    for (const benchCase of chosen) {
-      for (let round = 1; round <= rounds; round += 1) {
-        for (const side of sides) runs.push(await measure(bench, benchCase, side, round, batchFor(benchCase, side), patience));
-      }
-    }
-    const toDefault = ratios(runs, chosen, 'reference');
-    const toHugePages = ratios(runs, chosen, 'reference-huge-pages');
-    const gflops = Object.fromEntries(
-      chosen.flatMap((each) => {
-        const rate = trainingGflops(runs, each, 'plumbline');
-        return rate === undefined ? [] : [[each.id, Math.round(rate)]];
-      }),
-    );
-    const machine = { cpu: cpus()[0]?.model ?? '', cores: cpus().length, memoryBytes: totalmem(), node: process.version, threads };
-    const out = path.resolve(values.out ?? path.join(tmpdir(), 'plumbline-bench-engine.json'));
-    writeFileSync(
-      out,
-      `${JSON.stringify({ machine, rounds, ratios: toDefault, ratiosToHugePages: toHugePages, matrixProducts: products, stepGflops: gflops, batchesTried: tried, runs }, null, 2)}\n`,
-    );
-    const besideOthers = runs.filter(disturbed).length;
-    if (besideOthers > 0) {
-      say(`${besideOthers} of ${runs.length} processes ran beside other work: PyTorch slows down more by it, so these ratios flatter ours`);
-    }
-    say(`everything that was measured is in ${out}`);
-    if (!values.json) {
-      console.log(table(['case', 'side', 'tok/s', 'range', 'CPU ms', 'GFLOPS', 'ours is'], rows(runs, chosen, sides)));
-      for (const [id, rate] of Object.entries(gflops)) {
-        console.log(
-          `${id} sustains ${rate} GFLOPS, ${Math.round((100 * rate) / products.ceiling)} % of the largest matrix product (${products.ceiling})`,
-        );
-      }
-      console.log(`\nto the default: ${JSON.stringify(toDefault)}\nto the same with huge pages: ${JSON.stringify(toHugePages)}`);
-    }
-    console.log(JSON.stringify(toDefault));
-  } finally {
-    rmSync(work, { recursive: true, force: true });
   }
+  const batchFor = (benchCase: BenchCase, side: Side) =>
+    batchOf.get(`${benchCase.id} ${side === 'reference-huge-pages' ? 'reference' : side}`) ?? null;
+  const runs: Run[] = [];
+  for (const benchCase of chosen) {
+    for (let round = 1; round <= rounds; round += 1) {
+      for (const side of sides) runs.push(await measure(bench, benchCase, side, round, batchFor(benchCase, side), patience));
+    }
+  }
+  const toDefault = ratios(runs, chosen, 'reference');
+  const toHugePages = ratios(runs, chosen, 'reference-huge-pages');
+  const gflops = Object.fromEntries(
+    chosen.flatMap((each) => {
+      const rate = trainingGflops(runs, each, 'plumbline');
+      return rate === undefined ? [] : [[each.id, Math.round(rate)]];
+    }),
+  );
+  const machine = { cpu: cpus()[0]?.model ?? '', cores: cpus().length, memoryBytes: totalmem(), node: process.version, threads };
+  const out = path.resolve(values.out ?? path.join(tmpdir(), 'plumbline-bench-engine.json'));
+  writeFileSync(
+    out,
+    `${JSON.stringify({ machine, rounds, ratios: toDefault, ratiosToHugePages: toHugePages, matrixProducts: products, stepGflops: gflops, batchesTried: tried, runs }, null, 2)}\n`,
+  );
+  const besideOthers = runs.filter(disturbed).length;
+  if (besideOthers > 0) {
+    say(`${besideOthers} of ${runs.length} processes ran beside other work: PyTorch slows down more by it, so these ratios flatter ours`);
+  }
+  say(`everything that was measured is in ${out}`);
+  if (!values.json) {
+    console.log(table(['case', 'side', 'tok/s', 'range', 'CPU ms', 'GFLOPS', 'ours is'], rows(runs, chosen, sides)));
+    for (const [id, rate] of Object.entries(gflops)) {
+      console.log(
+        `${id} sustains ${rate} GFLOPS, ${Math.round((100 * rate) / products.ceiling)} % of the largest matrix product (${products.ceiling})`,
+      );
+    }
+    console.log(`\nto the default: ${JSON.stringify(toDefault)}\nto the same with huge pages: ${JSON.stringify(toHugePages)}`);
+  }
+  console.log(JSON.stringify(toDefault));
 }
 
+// The process that is measured does not outlive this one.
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => process.exit(130));
 try {
   await main();
 } catch (error) {

@@ -47,6 +47,8 @@ interface Ended {
 function execute(command: readonly string[], env: NodeJS.ProcessEnv): Promise<Ended> {
   const [file = '', ...args] = command;
   const child = spawn(file, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const end = () => child.kill('SIGKILL');
+  process.once('exit', end);
   const stopWatching = watchOtherWork(child.pid ?? 0);
   let stdout = '';
   let stderr = '';
@@ -62,6 +64,7 @@ function execute(command: readonly string[], env: NodeJS.ProcessEnv): Promise<En
       reject(error);
     });
     child.once('close', (code, signal) => {
+      process.off('exit', end);
       const otherWork = stopWatching();
       if (code === 0) resolve({ stdout, otherWork });
       else reject(new AppError('INTERNAL', `${command.join(' ')} ended with ${code ?? signal}.`, { details: { said: lastLine(stderr) } }));

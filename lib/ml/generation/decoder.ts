@@ -99,9 +99,10 @@ export class Decoder {
     const given = tokens.map((token) => (token === idleToken ? 0 : token));
     trunk.checkTokens(given);
     // a row that fills the context is done; `generate` never asks for more
-    trunk.checkTime(lengths.reduce((most, length, slot) => (busy(slot) ? Math.max(most, length + 1) : most), 0));
-    caches.reserve(lengths.reduce((most, length, slot) => (busy(slot) ? Math.max(most, length + 1) : most), 1));
-    // an idle slot writes where its next token would go, beyond what may still be copied from it
+    const longest = lengths.reduce((most, length, slot) => (busy(slot) ? Math.max(most, length + 1) : most), 1);
+    trunk.checkTime(longest);
+    caches.fit(longest);
+    // an idle slot writes somewhere, since nobody reads it
     const positions = lengths.map((length) => Math.min(length, caches.capacity - 1));
     const { capacity } = caches;
     const mask = new Float32Array(this.slots * capacity);

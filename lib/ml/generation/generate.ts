@@ -146,6 +146,26 @@ function createRows(options: GenerateOptions): AnswerRow[] {
   );
 }
 
+/** Rows of so many batches are sorted: an answer leaves late where one before it starts late. */
+const sortedBatches = 2;
+
+/**
+ * Rows in the order in which they start: by the length of their prompt, so that rows that run together need caches of similar length, now
+ * from short to long, now from long to short.
+ */
+function startOrder(rows: readonly AnswerRow[], slots: number): AnswerRow[] {
+  const size = slots * sortedBatches;
+  const ordered: AnswerRow[] = [];
+  for (let begin = 0, sign = 1; begin < rows.length; sign = -sign) {
+    let end = Math.min(rows.length, begin + size);
+    // rows of one prompt stay beside each other
+    while (end < rows.length && rows[end]?.promptIndex === rows[end - 1]?.promptIndex) end += 1;
+    ordered.push(...rows.slice(begin, end).sort((a, b) => sign * (a.prompt.length - b.prompt.length) || a.promptIndex - b.promptIndex));
+    begin = end;
+  }
+  return ordered;
+}
+
 /** What `generate` does, step by step: the answers that leave with each new token of the rows that run, often none. */
 export async function* generationSteps(options: GenerateOptions): AsyncGenerator<readonly GeneratedAnswer[], void, void> {
   checkOptions(options);
@@ -162,7 +182,7 @@ export async function* generationSteps(options: GenerateOptions): AsyncGenerator
   await turn();
   const decoder = new Decoder(model.trunk, plan.slots, predictionKind(options), plan.passTokens);
   try {
-    const schedule = new Schedule(decoder, rows, engine.capabilities.graph ? fewestSlots : 1);
+    const schedule = new Schedule(decoder, startOrder(rows, plan.slots), engine.capabilities.graph ? fewestSlots : 1);
     let given = 0;
     let finished = 0;
     let tokens = 0;

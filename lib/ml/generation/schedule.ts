@@ -18,7 +18,7 @@ interface HalfStarted {
 
 /**
  * Slots and who is in them. A row that is done makes room for the next at the next step. Rows start in their order; those of one prompt
- * share the pass over it also where they start at different times: the slot of the first holds the prompt until the last has begun.
+ * share the pass over it also where they start at different times: while some wait, no slot is free, so that of the first is never idle.
  */
 export class Schedule {
   private tokens: Int32Array;

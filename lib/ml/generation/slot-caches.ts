@@ -55,19 +55,32 @@ export class SlotCaches {
   reserve(length: number): void {
     if (length <= this.positions) return;
     const { config, engine } = this;
-    const { headSize, keyValueHeads, layers } = config;
-    const rows = keyValueHeads * this.count;
     const capacity = cacheCapacity(length, config.contextLength);
-    if (this.layers.length === 0) {
-      const empty = () => engine.zeros([rows * capacity, headSize]);
-      this.layers = Array.from({ length: layers }, () => ({ keys: empty(), values: empty() }));
-    } else {
-      this.replace((cache) => {
-        const before = engine.reshape(cache, [rows, this.positions, headSize]);
-        const longer = engine.concat([before, engine.zeros([rows, capacity - this.positions, headSize])], 1);
-        return engine.reshape(longer, [rows * capacity, headSize]);
-      });
+    if (this.layers.length > 0) {
+      const more = capacity - this.positions;
+      this.resize(capacity, (cache) => engine.concat([cache, engine.zeros([cache.shape[0] ?? 0, more, config.headSize])], 1));
+      return;
     }
+    const empty = () => engine.zeros([config.keyValueHeads * this.count * capacity, config.headSize]);
+    this.layers = Array.from({ length: config.layers }, () => ({ keys: empty(), values: empty() }));
+    this.positions = capacity;
+  }
+
+  /** Room for `length` positions a slot, and no more than twice as much: a step reads all of it. Positions beyond are forgotten. */
+  fit(length: number): void {
+    this.reserve(length);
+    const { config, engine } = this;
+    const capacity = cacheCapacity(length, config.contextLength);
+    if (capacity * 2 > this.positions) return;
+    this.resize(capacity, (cache) => engine.slice(cache, [0, 0, 0], [cache.shape[0] ?? 0, capacity, config.headSize]));
+  }
+
+  /** `change`: `[groups * slots, positions, headSize]` -> `[groups * slots, capacity, headSize]` */
+  private resize(capacity: number, change: (cache: Tensor) => Tensor): void {
+    const { engine } = this;
+    const { headSize, keyValueHeads } = this.config;
+    const rows = keyValueHeads * this.count;
+    this.replace((cache) => engine.reshape(change(engine.reshape(cache, [rows, this.positions, headSize])), [rows * capacity, headSize]));
     this.positions = capacity;
   }
 

@@ -5,7 +5,7 @@ import type { Engine } from '#lib/ml/engine/engine';
 import { nativeEnvironment } from '#lib/ml/engine/native-binding';
 import { bestOfN } from '#lib/ml/generation/best-of-n';
 import { cacheCapacity } from '#lib/ml/generation/cache-capacity';
-import { Decoder } from '#lib/ml/generation/decoder';
+import { Decoder, idleToken } from '#lib/ml/generation/decoder';
 import { decodingMemory, planDecoding, slotBucket } from '#lib/ml/generation/decoding-memory';
 import { type GeneratedAnswer, type GenerateOptions, generate } from '#lib/ml/generation/generate';
 import { streamText } from '#lib/ml/generation/stream-text';
@@ -153,6 +153,41 @@ describe.each(['native', 'wasm'] as const)('batches on the %s engine', (backend)
     await expect(decoder.start([{ tokens: long, slots: [0] }], stop, () => undefined)).rejects.toThrow();
     decoder.dispose();
     expect(engine.tensorCount()).toBe(before);
+  });
+
+  test('caches shrink when only short rows are left, and nobody notices', async () => {
+    const wide = createLanguageModel(engine, tinyLlama({ contextLength: 400 }));
+    const long = Array.from({ length: 150 }, (_, index) => (index === 0 ? 1 : 3 + ((index * 37) % (vocabSize - 3))));
+    const before = engine.tensorCount();
+    const short = [1, 40, 41];
+    const kind = { kind: 'weights', temperature: 1 } as const;
+    const both = new Decoder(wide.trunk, 2, kind);
+    const alone = new Decoder(wide.trunk, 1, kind);
+    const turn = async () => undefined;
+    await both.start(
+      [
+        { tokens: long, slots: [0] },
+        { tokens: short, slots: [1] },
+      ],
+      turn,
+      () => undefined,
+    );
+    await alone.start([{ tokens: short, slots: [0] }], turn, () => undefined);
+    const capacities: number[] = [];
+    for (const [step, token] of [50, 60, 70, 80].entries()) {
+      const wanted = alone.step(Int32Array.of(token));
+      const given = both.step(Int32Array.of(step < 2 ? 9 : idleToken, token));
+      capacities.push(both.capacity);
+      if (wanted.kind !== 'weights' || given.kind !== 'weights') throw new Error('no weights');
+      wanted.weights.forEach((weight, id) => {
+        expect(Math.abs(weight - given.weights[vocabSize + id]!)).toBeLessThan(1e-5);
+      });
+    }
+    expect(capacities).toEqual([192, 192, 64, 64]);
+    both.dispose();
+    alone.dispose();
+    expect(engine.tensorCount()).toBe(before);
+    wide.dispose();
   });
 
   test('a batch that does not fit is split, a row that does not is refused with both numbers', async () => {

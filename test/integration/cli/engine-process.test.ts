@@ -81,7 +81,12 @@ describe.runIf(process.platform === 'linux')('a command that computes', () => {
   });
 
   test('stays one process where nothing has to be given at its start', async () => {
-    for (const env of [{ PLUMBLINE_HUGE_PAGES: 'off' }, { PLUMBLINE_ENGINE: 'wasm' }, { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' }]) {
+    const environments: readonly Readonly<Record<string, string>>[] = [
+      { PLUMBLINE_HUGE_PAGES: 'off' },
+      { PLUMBLINE_ENGINE: 'wasm' },
+      { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' },
+    ];
+    for (const env of environments) {
       const running = start([], { PLUMBLINE_THREADS: '1', ...env });
       expect(await running.ended, running.text()).toBe(7);
       expect(parse(running.text()).pid).toBe(running.child.pid);

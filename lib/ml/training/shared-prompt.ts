@@ -9,7 +9,7 @@ export interface PromptWithAnswers {
 }
 
 /** The text of which only the answers are learnt, each token of them with weight 1. */
-export function answersText({ answers, prompt }: PromptWithAnswers): BranchedText {
+function answersText({ answers, prompt }: PromptWithAnswers): BranchedText {
   return { prefix: { tokens: prompt, weights: prompt.map(() => 0) }, branches: answers.map((tokens) => ({ tokens })) };
 }
 

@@ -154,6 +154,8 @@ const sortedBatches = 2;
  * from short to long, now from long to short.
  */
 function startOrder(rows: readonly AnswerRow[], slots: number): AnswerRow[] {
+  // one row at a time has nobody to be alike to: a reader may be following them
+  if (slots === 1) return [...rows];
   const size = slots * sortedBatches;
   const ordered: AnswerRow[] = [];
   for (let begin = 0, sign = 1; begin < rows.length; sign = -sign) {

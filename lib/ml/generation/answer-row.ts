@@ -7,7 +7,7 @@ import { sampleToken } from './sample-token';
 import { penalises, type SamplingFilters } from './sampling-filters';
 import { StopStrings } from './stop-strings';
 
-export type FinishReason = 'eos' | 'length' | 'stop';
+type FinishReason = 'eos' | 'length' | 'stop';
 
 export interface GeneratedAnswer {
   readonly promptIndex: number;

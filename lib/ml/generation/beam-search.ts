@@ -175,7 +175,7 @@ function check(options: BeamSearchOptions): void {
   }
   if (returned > beams) throw new AppError('BAD_INPUT', `${returned} sequences are wanted of ${beams} beams; there are at most as many.`);
   if (!Number.isFinite(lengthPenalty)) throw new AppError('BAD_INPUT', `lengthPenalty is ${lengthPenalty}; it has to be a number.`);
-  checkPrompts(options.prompts, options.promptKeys, options.model.config.contextLength);
+  checkPrompts(options.model, options.prompts, options.promptKeys);
 }
 
 /** Searches side by side, each in slots of its own; one that is done makes room for the next prompt. */

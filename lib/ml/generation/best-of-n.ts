@@ -3,12 +3,9 @@ import type { GeneratedAnswer } from './answer-row';
 import { type GenerateOptions, generate } from './generate';
 
 /** One number an answer of one prompt, higher is better, in their order. */
-export type AnswerScorer = (
-  answers: readonly GeneratedAnswer[],
-  prompt: readonly number[],
-) => readonly number[] | Promise<readonly number[]>;
+type AnswerScorer = (answers: readonly GeneratedAnswer[], prompt: readonly number[]) => readonly number[] | Promise<readonly number[]>;
 
-export interface ScoredAnswer {
+interface ScoredAnswer {
   readonly answer: GeneratedAnswer;
   readonly score: number;
 }

@@ -6,7 +6,7 @@ import { defaultPassTokens } from './decoder';
 
 const bytesPerNumber = 4;
 
-export interface DecodingSize {
+interface DecodingSize {
   /** Rows decoded together. */
   readonly slots: number;
   /** Cache positions of a slot. */

@@ -63,12 +63,14 @@ function checkWhole(name: string, value: number): void {
   throw new AppError('BAD_INPUT', `${name} is ${value}; it has to be a whole number from 1 on.`, { details: { option: name } });
 }
 
-/** Throws BAD_INPUT for a prompt without tokens, or one that leaves no room for an answer. */
-export function checkPrompts(prompts: readonly (readonly number[])[], keys: readonly (string | number)[], contextLength: number): void {
+/** Throws BAD_INPUT for a prompt without tokens, with tokens that the model does not have, or one that leaves no room for an answer. */
+export function checkPrompts(model: LanguageModel, prompts: readonly (readonly number[])[], keys: readonly (string | number)[]): void {
+  const { contextLength } = model.config;
   if (keys.length !== prompts.length) throw new AppError('INTERNAL', 'Every prompt needs a key.');
   prompts.forEach((prompt, index) => {
     const key = keys[index] ?? index;
     if (prompt.length === 0) throw new AppError('BAD_INPUT', `Prompt ${key} has no tokens; it needs at least the begin token.`);
+    model.trunk.checkTokens(prompt);
     if (prompt.length < contextLength) return;
     throw new AppError(
       'BAD_INPUT',
@@ -90,11 +92,12 @@ function checkOptions(options: GenerateOptions): void {
   checkWhole('samplesPerPrompt', options.samplesPerPrompt);
   checkWhole('batchSize', options.batchSize);
   for (const most of typeof maxNewTokens === 'number' ? [maxNewTokens] : maxNewTokens) checkWhole('maxNewTokens', most);
+  for (const limit of options.limits?.flat() ?? []) checkWhole('limits', limit);
   if (typeof maxNewTokens !== 'number' && maxNewTokens.length !== prompts.length) {
     throw new AppError('INTERNAL', 'maxNewTokens needs one number, or one a prompt.');
   }
   if (options.text?.stop?.includes('')) throw new AppError('BAD_INPUT', 'A stop string is empty; it would end every answer at once.');
-  checkPrompts(prompts, options.promptKeys, options.model.config.contextLength);
+  checkPrompts(options.model, prompts, options.promptKeys);
 }
 
 function cancelled(signal: AbortSignal): unknown {

@@ -3,7 +3,7 @@ import type { Engine, Tensor } from '#lib/ml/engine/engine';
 /** What a model says about the next token of each row. */
 export type Prediction = BestTokens | TokenWeights;
 
-export interface BestTokens {
+interface BestTokens {
   readonly kind: 'best';
   /** `[rows]`: the most probable token, the lowest id of equal ones. */
   readonly tokens: Int32Array;

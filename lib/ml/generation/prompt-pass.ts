@@ -12,7 +12,7 @@ export interface PlacedPrompt {
 /** Prompts are padded to a multiple of this. */
 const timeBucket = 16;
 
-export function paddedTime(length: number, contextLength: number): number {
+function paddedTime(length: number, contextLength: number): number {
   return Math.min(contextLength, Math.ceil(length / timeBucket) * timeBucket);
 }
 

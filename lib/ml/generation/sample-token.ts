@@ -2,7 +2,7 @@ import { AppError } from '#lib/errors';
 import type { Prediction, TokenWeights } from './prediction';
 import { Candidates, filtersSampling, penalisedLogit, penalises, type SamplingFilters } from './sampling-filters';
 
-export interface SampledToken {
+interface SampledToken {
   readonly token: number;
   /**
    * By the model's own logits divided by the temperature (at temperature 0 by the logits), whatever the filters took away: the measure that
@@ -20,7 +20,7 @@ export interface SampledToken {
   readonly margin?: number;
 }
 
-export interface Sampling {
+interface Sampling {
   /** 0 takes the most probable token. */
   readonly temperature: number;
   readonly filters: SamplingFilters;

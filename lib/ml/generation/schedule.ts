@@ -124,7 +124,8 @@ export class Schedule {
   private shrink(): void {
     const busy = this.running.flatMap((row, slot) => (row ? [slot] : []));
     let slots = this.running.length;
-    while (slots > this.fewestSlots && Math.ceil(slots / 2) >= busy.length) slots = Math.ceil(slots / 2);
+    for (let half = Math.ceil(slots / 2); half < slots && half >= Math.max(busy.length, this.fewestSlots); half = Math.ceil(slots / 2))
+      slots = half;
     if (busy.length === 0 || slots === this.running.length) return;
     const idle = this.running.flatMap((row, slot) => (row ? [] : [slot]));
     const kept = [...busy, ...idle.slice(0, slots - busy.length)];

@@ -3,7 +3,7 @@ import type { Engine, Tensor } from '#lib/ml/engine/engine';
 import type { ModelConfig } from '#lib/ml/models/model-config';
 import { cacheCapacity } from './cache-capacity';
 
-export interface LayerCache {
+interface LayerCache {
   readonly keys: Tensor;
   readonly values: Tensor;
 }

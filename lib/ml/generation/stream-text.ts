@@ -2,7 +2,7 @@ import { AppError } from '#lib/errors';
 import type { GeneratedAnswer, TextOptions } from './answer-row';
 import { type GenerateOptions, generationSteps } from './generate';
 
-export type StreamOptions = Omit<GenerateOptions, 'batchSize' | 'limits' | 'onToken' | 'promptKeys' | 'prompts' | 'samplesPerPrompt'> & {
+type StreamOptions = Omit<GenerateOptions, 'batchSize' | 'limits' | 'onToken' | 'promptKeys' | 'prompts' | 'samplesPerPrompt'> & {
   readonly prompt: readonly number[];
   /** What the noise is keyed by. */
   readonly promptKey: string | number;

@@ -138,10 +138,7 @@ export class Candidates {
     const { ids, values } = this;
     const { length, numbers } = this.left(given);
     const first = this.length < 0;
-    let total = 0;
-    for (let index = 0; index < length; index += 1) total += numbers.values[index] as number;
-    const wanted = share * total;
-    const { above, t } = massThreshold(numbers, length, wanted);
+    const { above, t, wanted } = massThreshold(numbers, length, share);
     let reached = above;
     let kept = 0;
     for (let index = 0; index < length; index += 1) {

@@ -68,27 +68,29 @@ function countDigits({ bits, values }: Numbers, length: number, by: 'count' | 'm
 }
 
 /**
- * The largest t so that the numbers from t on are at least `target` many (`count`) or at least `target` together (`mass`), and how much of
- * that lies strictly above t; all numbers where they do not reach it. Digit by digit from the highest on: three passes, no sorting.
+ * The largest t so that the numbers from t on are at least `target` many (`count`) or at least `target` of all together (`mass`), and how
+ * much of that lies strictly above t; all numbers where they do not reach it. Digit by digit from the highest on: three passes, no sorting.
  */
-function byDigits(numbers: Numbers, length: number, by: 'count' | 'mass', target: number): { t: number; above: number } {
+function byDigits(numbers: Numbers, length: number, by: 'count' | 'mass', target: number): { t: number; above: number; wanted: number } {
   let above = 0;
+  let wanted = target;
   let prefix = 0;
   let used = 0;
   for (const width of digitBits) {
     countDigits(numbers, length, by, prefix, used, width);
+    if (by === 'mass' && used === 0) wanted = target * digits.reduce((sum, mass) => sum + mass, 0);
     let chosen = -1;
     for (let digit = 2 ** width - 1; digit >= 0; digit -= 1) {
       const here = digits[digit] as number;
       if (here === 0) continue;
       if (chosen >= 0) above += digits[chosen] as number;
       chosen = digit;
-      if (above + here >= target) break;
+      if (above + here >= wanted) break;
     }
     prefix = ((prefix << width) | Math.max(chosen, 0)) >>> 0;
     used += width;
   }
-  return { t: floatOf(prefix), above };
+  return { t: floatOf(prefix), above, wanted };
 }
 
 const word = new Uint32Array(1);
@@ -105,7 +107,7 @@ export function countThreshold(numbers: Numbers, length: number, count: number):
   return count <= heapLimit ? smallestOfLargest(numbers.values, length, count) : byDigits(numbers, length, 'count', count).t;
 }
 
-/** The largest t so that the numbers from t on are at least `mass` together, and the mass strictly above t. */
-export function massThreshold(numbers: Numbers, length: number, mass: number): { t: number; above: number } {
-  return byDigits(numbers, length, 'mass', mass);
+/** The largest t so that the numbers from t on have at least this share of the sum of all; the mass strictly above t, and the one wanted. */
+export function massThreshold(numbers: Numbers, length: number, share: number): { t: number; above: number; wanted: number } {
+  return byDigits(numbers, length, 'mass', share);
 }

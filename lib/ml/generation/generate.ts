@@ -150,7 +150,7 @@ function createRows(options: GenerateOptions): AnswerRow[] {
 }
 
 /** Rows of so many batches are sorted: an answer leaves late where one before it starts late. */
-const sortedBatches = 2;
+const sortedBatches = 4;
 
 /**
  * Rows in the order in which they start: by the length of their prompt, so that rows that run together need caches of similar length, now

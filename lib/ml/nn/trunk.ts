@@ -45,7 +45,9 @@ export abstract class Trunk {
 
   /** One block of the trunk: `[n, hiddenSize]` -> `[n, hiddenSize]`. */
   protected block(x: Tensor, work: (x: Tensor) => Tensor): Tensor {
-    return this.recompute ? this.engine.recompute([x], (given) => work(given as Tensor)) : work(x);
+    if (this.recompute) return this.engine.recompute([x], (given) => work(given as Tensor));
+    // without gradients, what one block computed is not kept for the next
+    return this.engine.tidy(() => work(x));
   }
 
   /** `[n, hiddenSize]` -> `[n, vocabSize]` */

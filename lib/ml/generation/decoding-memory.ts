@@ -24,8 +24,8 @@ export function decodingMemory(config: ModelConfig, { capacity, promptTokens, sl
   let weights = 0;
   for (const shape of tensorShapes(config, 'POLICY').values()) weights += shape.reduce((product, length) => product * length, 1);
   const layerCache = 2 * slots * keyValueHeads * capacity * headSize;
-  // logits, shifted logits, weights, and what is read of them
-  const distribution = 5 * vocabSize;
+  // logits, shifted logits, weights, and what is read of them in the last steps, until it is collected
+  const distribution = 9 * vocabSize;
   // hidden states of a block with its norms, queries, keys and values before and after they are turned, both halves of the feed-forward layer
   const token = 10 * hiddenSize + 4 * (heads + 2 * keyValueHeads) * headSize + 4 * intermediateSize;
   const step = slots * (distribution + token + 3 * heads * capacity + capacity);

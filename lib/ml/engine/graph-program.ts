@@ -14,7 +14,7 @@ export type GraphNode =
     }
   | { readonly kind: 'constant'; readonly dtype: number; readonly shape: readonly number[]; readonly values: Float32Array | Int32Array };
 
-export interface GraphFeed {
+interface GraphFeed {
   readonly dtype: number;
   readonly shape: readonly number[];
 }

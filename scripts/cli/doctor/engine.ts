@@ -50,7 +50,8 @@ export async function checkEngine(settings: EngineSettings, command: readonly st
   const ended = await follow(child, signal);
   const line = ended.stdout.split('\n').find((each) => each.startsWith(mark));
   if (line !== undefined) return engineCheck(report.parse(JSON.parse(line.slice(mark.length))), settings);
-  const remedy = 'Run "plumbline setup tensorflow --force": it prepares the native library anew. Until then PLUMBLINE_ENGINE=wasm works, slowly.';
+  const remedy =
+    'Run "plumbline setup tensorflow --force": it prepares the native library anew. Until then PLUMBLINE_ENGINE=wasm works, slowly.';
   const facts = { wanted: settings.backend, signal: ended.signal, exitCode: ended.code };
   if (ended.late) return bad('engine', 'engine', `did not answer in ${answerWithinMs / 1000} s`, remedy, facts);
   if (ended.signal !== null) return bad('engine', 'engine', `crashed when it was loaded (${ended.signal})`, remedy, facts);

@@ -64,7 +64,7 @@ const schema = z.object({
   PLUMBLINE_THREADS: integer(0, 256, 0),
   // auto: a GPU where the native library sees one. gpu: a run refuses to start without one. cpu: a GPU is left alone.
   PLUMBLINE_DEVICE: z.enum(['auto', 'cpu', 'gpu']).default('auto'),
-  // on: memory in huge pages (Linux), about 20 % faster; off where an administrator forbids them or a profiler is in the way.
+  // on: memory in huge pages (Linux), which is faster; off where an administrator forbids them or a profiler is in the way.
   PLUMBLINE_HUGE_PAGES: z.enum(['on', 'off']).default('on'),
   // MiB that the tensors of one process may take; 0: three quarters of what it may have. Larger batches are split, or refused before they start.
   PLUMBLINE_MEMORY_LIMIT: integer(0, 16_777_216, 0),

@@ -1,39 +1,27 @@
 /**
  * Whether generation keeps its memory: many calls of `generate` in one process, each with other prompts, answers and filters. Prints one
- * line of JSON; exits with 1 where the number of tensors changes after call 50 or the resident memory leaves 5 % of what it was then.
+ * line of JSON; exits with 1 where the number of tensors changes after call 50 or the resident memory at the end is not within 5 %
+ * of what it was then.
  *
  *   npm run bench:memory-generate [-- calls]
  */
-import { spawnSync } from 'node:child_process';
 import { createRandom } from '#lib/domain/random';
-import { parseEnv } from '#lib/env';
 import { generate } from '#lib/ml/generation/generate';
 import { newModel } from '#lib/ml/models/new-model';
 import { createLanguageModel } from '#lib/ml/nn/language-model';
-import { engineEnvironment } from '../../workers/engine-settings';
 import { benchEngine } from './bench-engine';
 import { benchConfig } from './bench-model';
+import { KeptMemory, requireEngineEnvironment } from './kept-memory';
 
-const wanted = engineEnvironment(parseEnv(process.env).engine, process.env);
-if (process.env.GLIBC_TUNABLES !== wanted.GLIBC_TUNABLES) {
-  // read by the system when a process starts
-  const { status } = spawnSync(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
-    env: { ...process.env, ...wanted },
-    stdio: 'inherit',
-  });
-  process.exit(status ?? 1);
-}
+requireEngineEnvironment();
 
 const calls = Number(process.argv[2] ?? 500);
-const settled = 50;
 const config = benchConfig('A');
 const random = createRandom(1, 'memory-generate');
 
 const engine = await benchEngine();
 const model = createLanguageModel(engine, newModel(config, 1));
-const rssMiB: Record<number, number> = {};
-const tensors = new Set<number>();
-const started = performance.now();
+const memory = new KeptMemory(engine);
 let tokens = 0;
 for (let call = 1; call <= calls; call += 1) {
   const prompts = Array.from({ length: 1 + random.integer(6) }, () =>
@@ -53,16 +41,6 @@ for (let call = 1; call <= calls; call += 1) {
     stopIds: [],
   });
   for await (const answer of answers) tokens += answer.tokenIds.length;
-  if (call % settled === 0) {
-    tensors.add(engine.tensorCount());
-    rssMiB[call] = Math.round(process.memoryUsage.rss() / 2 ** 20);
-  }
+  memory.note(call);
 }
-const first = rssMiB[settled] ?? Number.NaN;
-const growth = Math.max(...Object.values(rssMiB).map((value) => Math.abs(value / first - 1)));
-const kept = tensors.size === 1 && growth <= 0.05;
-const seconds = (performance.now() - started) / 1000;
-console.log(
-  JSON.stringify({ calls, tokens, tensors: [...tensors], rssMiB, growth: Number(growth.toFixed(4)), seconds: Math.round(seconds), kept }),
-);
-process.exit(kept ? 0 : 1);
+memory.finish({ calls, tokens });

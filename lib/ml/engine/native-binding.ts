@@ -50,9 +50,8 @@ export interface NativeSettings {
 }
 
 /**
- * Environment that an entry point assigns (`Object.assign(process.env, nativeEnvironment(2))`) before the first `createEngine`,
- * or gives to the child process that will train: TensorFlow reads it when its library is loaded.
- * GLIBC_TUNABLES (huge pages, about 20 % faster) and LD_LIBRARY_PATH only have effect on a process that was started with them.
+ * Environment that an entry point sets before the first `createEngine`, or gives to the child process that will train: TensorFlow reads it
+ * when its library is loaded. GLIBC_TUNABLES (huge pages) and LD_LIBRARY_PATH only have effect on a process that was started with them.
  */
 export function nativeEnvironment(threads: number, settings: NativeSettings = {}): Record<string, string> {
   const { inherited = {}, libraryFolders = [] } = settings;

@@ -1,31 +1,12 @@
 import { z } from 'zod';
-import {
-  configError,
-  parseFields,
-  positiveWhole,
-  refuseForeignFields,
-  type SpecialTokens,
-  specialTokens,
-  tokenFields,
-} from './read-config';
+import { type CommonConfig, configError, parseFields, positiveWhole, refuseForeignFields, specialTokens, tokenFields } from './read-config';
 
 /** GPT-2 (Radford et al. 2019): LayerNorm with bias, learned positions, full attention, a feed-forward layer of one activation. */
-export interface Gpt2Config extends SpecialTokens {
+export interface Gpt2Config extends CommonConfig {
   readonly family: 'gpt2';
   readonly modelType: 'gpt2';
-  readonly vocabSize: number;
-  readonly hiddenSize: number;
-  readonly intermediateSize: number;
-  readonly layers: number;
-  readonly heads: number;
-  /** Equals heads. */
-  readonly keyValueHeads: number;
-  readonly headSize: number;
-  readonly contextLength: number;
-  readonly normEpsilon: number;
   /** `gelu_new` is the approximation by tanh, `gelu` the exact one. */
   readonly activation: 'gelu_new' | 'gelu' | 'relu';
-  readonly tiedEmbeddings: boolean;
 }
 
 const gpt2File = z.object({

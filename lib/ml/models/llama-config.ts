@@ -1,41 +1,21 @@
 import { z } from 'zod';
-import {
-  configError,
-  parseFields,
-  positiveWhole,
-  refuseForeignFields,
-  type SpecialTokens,
-  specialTokens,
-  tokenFields,
-} from './read-config';
+import { type CommonConfig, configError, parseFields, positiveWhole, refuseForeignFields, specialTokens, tokenFields } from './read-config';
 import { parseRope, type RopeConfig, serializeRope } from './rope-config';
 
 /**
  * A decoder of the llama family (Touvron et al. 2023): RMSNorm, rotary positions, grouped-query attention, SwiGLU. Llama 2 and 3, SmolLM,
  * Mistral, Qwen2 and Qwen3 are this with other options.
  */
-export interface LlamaConfig extends SpecialTokens {
+export interface LlamaConfig extends CommonConfig {
   readonly family: 'llama';
   readonly modelType: 'llama' | 'mistral' | 'qwen2' | 'qwen3';
-  readonly vocabSize: number;
-  readonly hiddenSize: number;
-  readonly intermediateSize: number;
-  readonly layers: number;
-  readonly heads: number;
-  readonly keyValueHeads: number;
-  /** Width of one head; even. heads * headSize need not be hiddenSize. */
-  readonly headSize: number;
-  readonly contextLength: number;
   readonly rope: RopeConfig;
-  readonly normEpsilon: number;
   /** Which linear layers have a bias: query, key and value; the output of attention; gate, up and down. */
   readonly biases: { readonly attention: boolean; readonly output: boolean; readonly mlp: boolean };
   /** RMSNorm of every query and key head before it turns (Qwen3). */
   readonly qkNorm: boolean;
   /** Kept for writing only: never shorter than the context, so that it hides nothing. */
   readonly slidingWindow: number | null;
-  /** True where the output weights are the embedding. */
-  readonly tiedEmbeddings: boolean;
 }
 
 type ModelType = LlamaConfig['modelType'];

@@ -53,6 +53,23 @@ export interface SpecialTokens {
   readonly padTokenId: number | null;
 }
 
+/** What the models of every family have. */
+export interface CommonConfig extends SpecialTokens {
+  readonly vocabSize: number;
+  readonly hiddenSize: number;
+  readonly intermediateSize: number;
+  readonly layers: number;
+  readonly heads: number;
+  /** Divides `heads`. */
+  readonly keyValueHeads: number;
+  /** Width of one head. heads * headSize need not be hiddenSize. */
+  readonly headSize: number;
+  readonly contextLength: number;
+  readonly normEpsilon: number;
+  /** True where the output weights are the embedding. */
+  readonly tiedEmbeddings: boolean;
+}
+
 /** `usual` stands in where the file leaves a field out (null in the file means that there is none). */
 export function specialTokens(file: TokenFields, usual: { bos: number | null; eos: number | null }): SpecialTokens {
   const eos = file.eos_token_id === undefined ? usual.eos : file.eos_token_id;

@@ -28,6 +28,8 @@ export interface TokenRows {
   readonly predictedFrom: Int32Array;
   readonly targets: Int32Array;
   readonly weights: Float32Array;
+  /** Flat position of the last token of each branch, or of each text that has none; in the same order. */
+  readonly ends: Int32Array;
 }
 
 export interface RowOptions {
@@ -81,6 +83,7 @@ class RowWriter {
   readonly predictedFrom: number[] = [];
   readonly targets: number[] = [];
   readonly weights: number[] = [];
+  readonly ends: number[] = [];
   private at = 0;
 
   constructor(size: number, padId: number) {
@@ -100,8 +103,11 @@ class RowWriter {
     const first = this.at;
     this.append(prefix, { from: undefined, position: 0, text: number, branch: 0 });
     const last = first + prefix.tokens.length - 1;
+    if (branches.length === 0) this.ends.push(last);
     branches.forEach((branch, index) => {
       this.append(branch, { from: last, position: prefix.tokens.length, text: number, branch: index + 1 });
+      // a branch without tokens ends where its prefix does
+      this.ends.push(branch.tokens.length === 0 ? last : this.at - 1);
     });
   }
 
@@ -152,5 +158,6 @@ export function layRows(rows: readonly (readonly BranchedText[])[], options: Row
     predictedFrom: Int32Array.from(writer.predictedFrom),
     targets: Int32Array.from(writer.targets),
     weights: Float32Array.from(writer.weights),
+    ends: Int32Array.from(writer.ends),
   };
 }

@@ -23,8 +23,10 @@ export class Gpt2Trunk extends Trunk {
     let x = engine.add(tokens, engine.gatherRows(this.weight('transformer.wpe.weight'), pass.positions));
     for (let layer = 0; layer < config.layers; layer += 1) {
       const name = `transformer.h.${layer}`;
+      const wanted = layer === config.layers - 1 ? pass.wanted?.index : undefined;
       x = this.block(x, (given) => {
-        const middle = engine.add(given, this.attention(layer, this.norm(`${name}.ln_1`, given), pass));
+        const kept = wanted ? engine.gatherRows(given, wanted) : given;
+        const middle = engine.add(kept, this.attention(layer, this.norm(`${name}.ln_1`, given), pass, wanted));
         const inner = this.activation(this.linear(`${name}.mlp.c_fc`, this.norm(`${name}.ln_2`, middle)));
         return engine.add(middle, this.linear(`${name}.mlp.c_proj`, inner));
       });
@@ -42,13 +44,23 @@ export class Gpt2Trunk extends Trunk {
     return this.engine.gelu(x, activation === 'gelu' ? 'erf' : 'tanh');
   }
 
-  private attention(layer: number, x: Tensor, pass: Pass): Tensor {
+  /** `wanted`: flat positions that queries are wanted at. */
+  private attention(layer: number, x: Tensor, pass: Pass, wanted: Tensor | undefined): Tensor {
     const { heads, headSize } = this.config;
+    const { batch } = pass;
     const name = `transformer.h.${layer}.attn`;
-    const parts = this.splitHeads(this.linear(`${name}.c_attn`, x), pass, [heads, heads, heads]);
-    const [queries, keys, values] = parts as [Tensor, Tensor, Tensor];
+    const projected = this.linear(`${name}.c_attn`, x);
+    const [all, keys, values] = this.splitHeads(projected, batch, [heads, heads, heads]) as [Tensor, Tensor, Tensor];
+    const queries = wanted ? this.queriesAt(projected, batch, wanted) : all;
     const mixed = pass.attend(layer, this.engine.mul(queries, 1 / Math.sqrt(headSize)), keys, values);
-    return this.linear(`${name}.c_proj`, this.joinHeads(mixed, pass));
+    return this.linear(`${name}.c_proj`, this.joinHeads(mixed));
+  }
+
+  /** `[batch * time, 3 hiddenSize]` at the positions of `index` -> `[heads, batch, count, headSize]` */
+  private queriesAt(projected: Tensor, batch: number, index: Tensor): Tensor {
+    const { heads, hiddenSize } = this.config;
+    const queries = this.engine.slice(projected, [0, 0], [projected.shape[0] ?? 0, hiddenSize]);
+    return (this.splitHeads(this.engine.gatherRows(queries, index), batch, [heads]) as [Tensor])[0];
   }
 
   forDecoding(): Trunk {

@@ -13,7 +13,12 @@ interface HeadParts {
   readonly values: Tensor;
 }
 
-const qkvParts = ['self_attn.q_proj', 'self_attn.k_proj', 'self_attn.v_proj'] as const;
+type Projection = 'q' | 'k' | 'v';
+const projections: readonly Projection[] = ['q', 'k', 'v'];
+
+function projectionName(layer: number, part: Projection): string {
+  return `model.layers.${layer}.self_attn.${part}_proj`;
+}
 
 /** A llama: RMSNorm, rotary positions, grouped-query attention (Ainslie et al. 2023), SwiGLU; biases and norms of heads by config. */
 export class LlamaTrunk extends Trunk {
@@ -35,9 +40,13 @@ export class LlamaTrunk extends Trunk {
     const turns = this.rotary.turns(pass.positions);
     let x = engine.gatherRows(this.weight('model.embed_tokens.weight'), pass.tokens);
     for (let layer = 0; layer < config.layers; layer += 1) {
+      const wanted = layer === config.layers - 1 ? pass.wanted : undefined;
       x = this.block(x, (given) => {
-        const attended = this.attention(layer, this.normed(given, `model.layers.${layer}.input_layernorm.weight`), pass, turns);
-        const middle = engine.add(given, attended);
+        const normed = this.normed(given, `model.layers.${layer}.input_layernorm.weight`);
+        const heads = wanted ? this.headsAt(layer, normed, pass, turns, wanted.index) : this.heads(layer, normed, pass, turns);
+        const mixed = this.joinHeads(pass.attend(layer, heads.queries, heads.keys, heads.values));
+        const kept = wanted ? engine.gatherRows(given, wanted.index) : given;
+        const middle = engine.add(kept, this.layerLinear(layer, 'self_attn.o_proj', mixed));
         return engine.add(middle, this.feedForward(layer, this.normed(middle, `model.layers.${layer}.post_attention_layernorm.weight`)));
       });
     }
@@ -73,20 +82,27 @@ export class LlamaTrunk extends Trunk {
     return { gate: this.layerLinear(layer, 'mlp.gate_proj', x), up: this.layerLinear(layer, 'mlp.up_proj', x) };
   }
 
-  private attention(layer: number, x: Tensor, pass: Pass, turns: Turns): Tensor {
-    const { keys, queries, values } = this.turnedHeads(layer, this.queriesKeysValues(layer, x), pass, turns);
-    return this.layerLinear(layer, 'self_attn.o_proj', this.joinHeads(pass.attend(layer, queries, keys, values), pass));
+  protected heads(layer: number, x: Tensor, pass: Pass, turns: Turns): HeadParts {
+    const { heads, keyValueHeads } = this.config;
+    const parts = this.splitHeads(this.queriesKeysValues(layer, x), pass.batch, [heads, keyValueHeads, keyValueHeads]);
+    const [queries, keys, values] = parts as [Tensor, Tensor, Tensor];
+    return { queries: this.turned(layer, 'q', queries, turns.queries), keys: this.turned(layer, 'k', keys, turns.keys), values };
   }
 
-  protected turnedHeads(layer: number, projected: Tensor, pass: Pass, turns: Turns): HeadParts {
+  /** The same with queries only at the positions of `index`: `[heads, batch, count, headSize]`. */
+  private headsAt(layer: number, x: Tensor, pass: Pass, turns: Turns, index: Tensor): HeadParts {
     const { engine } = this;
     const { heads, keyValueHeads } = this.config;
-    const [queries, keys, values] = this.splitHeads(projected, pass, [heads, keyValueHeads, keyValueHeads]) as [Tensor, Tensor, Tensor];
-    return {
-      queries: engine.rotate(this.headNorm(layer, 'self_attn.q_norm', queries), turns.queries),
-      keys: engine.rotate(this.headNorm(layer, 'self_attn.k_norm', keys), turns.keys),
-      values,
-    };
+    const at = engine.gatherRows(x, index);
+    const [queries] = this.splitHeads(this.projection(layer, at, ['q']), pass.batch, [heads]) as [Tensor];
+    const parts = this.splitHeads(this.projection(layer, x, ['k', 'v']), pass.batch, [keyValueHeads, keyValueHeads]);
+    const [keys, values] = parts as [Tensor, Tensor];
+    const queryTurns = engine.gatherRows(turns.queries, index);
+    return { queries: this.turned(layer, 'q', queries, queryTurns), keys: this.turned(layer, 'k', keys, turns.keys), values };
+  }
+
+  private turned(layer: number, part: 'q' | 'k', x: Tensor, turns: Tensor): Tensor {
+    return this.engine.rotate(this.headNorm(layer, `self_attn.${part}_norm`, x), turns);
   }
 
   /** Every head of `[heads, batch, time, headSize]` by itself (Qwen3). */
@@ -101,36 +117,42 @@ export class LlamaTrunk extends Trunk {
 
   /** `[n, hiddenSize]` -> `[n, (heads + 2 keyValueHeads) * headSize]` */
   protected queriesKeysValues(layer: number, x: Tensor): Tensor {
-    const product = this.engine.matMul(x, this.queryKeyValue(layer, 'weight'), false, true);
-    const sum = this.config.biases.attention ? this.engine.add(product, this.queryKeyValue(layer, 'bias')) : product;
-    const deltas = this.adapterDeltas(layer, x);
+    return this.projection(layer, x, projections);
+  }
+
+  /** Projections side by side, each with its adapter. */
+  private projection(layer: number, x: Tensor, parts: readonly Projection[]): Tensor {
+    const product = this.engine.matMul(x, this.sideBySide(layer, parts, 'weight'), false, true);
+    const sum = this.config.biases.attention ? this.engine.add(product, this.sideBySide(layer, parts, 'bias')) : product;
+    const deltas = this.adapterDeltas(layer, x, parts);
     return deltas ? this.engine.add(sum, deltas) : sum;
   }
 
-  /** What adapters of the three projections add, side by side as their product: undefined where none has one. */
-  private adapterDeltas(layer: number, x: Tensor): Tensor | undefined {
-    const { adapter, config, engine, rotary } = this;
-    const names = qkvParts.map((part) => `model.layers.${layer}.${part}`);
-    if (!adapter || !names.some((name) => adapter.adapts(name))) return undefined;
-    const [rows = 0] = x.shape;
-    const heads = [config.heads, config.keyValueHeads, config.keyValueHeads];
-    const parts = names.map((name, part) => {
-      const count = heads[part] ?? 0;
-      const paired = (up: Tensor) => (part < 2 ? rotary.sideBySide(up, count) : up);
-      return adapter.delta(name, x, paired) ?? engine.zeros([rows, count * config.headSize]);
-    });
-    return engine.concat(parts, 1);
+  private headsOf(part: Projection): number {
+    return part === 'q' ? this.config.heads : this.config.keyValueHeads;
   }
 
-  /** The three projections as one, pairs side by side: `[(heads + 2 keyValueHeads) * headSize, hiddenSize]`, their biases without the last axis. */
-  protected queryKeyValue(layer: number, kind: 'weight' | 'bias'): Tensor {
-    const { config, engine, rotary } = this;
-    const [queries, keys, values] = qkvParts.map((part) => this.weight(`model.layers.${layer}.${part}.${kind}`)) as [
-      Tensor,
-      Tensor,
-      Tensor,
-    ];
-    return engine.concat([rotary.sideBySide(queries, config.heads), rotary.sideBySide(keys, config.keyValueHeads), values], 0);
+  /** Rows of a projection in the order in which they turn by pairs; values do not turn. */
+  private inPairs(part: Projection, rows: Tensor): Tensor {
+    return part === 'v' ? rows : this.rotary.sideBySide(rows, this.headsOf(part));
+  }
+
+  /** What adapters of the projections add, side by side as their product: undefined where none has one. */
+  private adapterDeltas(layer: number, x: Tensor, parts: readonly Projection[]): Tensor | undefined {
+    const { adapter, config, engine } = this;
+    if (!adapter || !parts.some((part) => adapter.adapts(projectionName(layer, part)))) return undefined;
+    const [rows = 0] = x.shape;
+    const deltas = parts.map((part) => {
+      const delta = adapter.delta(projectionName(layer, part), x, (up) => this.inPairs(part, up));
+      return delta ?? engine.zeros([rows, this.headsOf(part) * config.headSize]);
+    });
+    return deltas.length === 1 ? (deltas[0] as Tensor) : engine.concat(deltas, 1);
+  }
+
+  /** Projections as one matrix, pairs side by side: all three are `[(heads + 2 keyValueHeads) * headSize, hiddenSize]`; their biases lack the last axis. */
+  protected sideBySide(layer: number, parts: readonly Projection[], kind: 'weight' | 'bias'): Tensor {
+    const all = parts.map((part) => this.inPairs(part, this.weight(`${projectionName(layer, part)}.${kind}`)));
+    return all.length === 1 ? (all[0] as Tensor) : this.engine.concat(all, 0);
   }
 
   forDecoding(): Trunk {
@@ -168,9 +190,10 @@ class DecodingLlama extends LlamaTrunk {
           0,
         );
       copy(`${layer}.qkv`, () =>
-        engine.mul(afterNorm(`${name}.input_layernorm.weight`, this.queryKeyValue(layer, 'weight')), this.queryScale()),
+        engine.mul(afterNorm(`${name}.input_layernorm.weight`, this.sideBySide(layer, projections, 'weight')), this.queryScale()),
       );
-      if (config.biases.attention) copy(`${layer}.qkv.bias`, () => engine.mul(this.queryKeyValue(layer, 'bias'), this.queryScale()));
+      if (config.biases.attention)
+        copy(`${layer}.qkv.bias`, () => engine.mul(this.sideBySide(layer, projections, 'bias'), this.queryScale()));
       copy(`${layer}.gate-up`, () => afterNorm(`${name}.post_attention_layernorm.weight`, both('weight')));
       if (config.biases.mlp) copy(`${layer}.gate-up.bias`, () => both('bias'));
       for (const part of ['self_attn.o_proj', 'mlp.down_proj']) transposed(`${layer}.${part}`, () => this.layerWeight(layer, part));
@@ -191,10 +214,11 @@ class DecodingLlama extends LlamaTrunk {
   }
 
   /** Queries hold their scale already: they turn together with the keys. */
-  protected override turnedHeads(layer: number, projected: Tensor, pass: Pass, turns: Turns): HeadParts {
-    if (this.config.qkNorm) return super.turnedHeads(layer, projected, pass, turns);
+  protected override heads(layer: number, x: Tensor, pass: Pass, turns: Turns): HeadParts {
+    if (this.config.qkNorm) return super.heads(layer, x, pass, turns);
     const { heads, keyValueHeads } = this.config;
-    const [turning, values] = this.splitHeads(projected, pass, [heads + keyValueHeads, keyValueHeads]) as [Tensor, Tensor];
+    const parts = this.splitHeads(this.queriesKeysValues(layer, x), pass.batch, [heads + keyValueHeads, keyValueHeads]);
+    const [turning, values] = parts as [Tensor, Tensor];
     const [queries, keys] = this.engine.split(this.engine.rotate(turning, turns.keys), [heads, keyValueHeads], 0) as [Tensor, Tensor];
     return { queries, keys, values };
   }

@@ -19,6 +19,11 @@ export interface Pass {
   readonly batch: number;
   readonly time: number;
   readonly attend: Attend;
+  /**
+   * Where hidden states are wanted, if not everywhere: `count` flat positions a row, row by row, `[batch * count]` int32. The last block then computes
+   * queries and all that follows only there, and `attend` gets its queries with `count` instead of `time`.
+   */
+  readonly wanted?: { readonly index: Tensor; readonly count: number };
 }
 
 /** Embedding and blocks of one family: tokens to hidden states. What is here is common to all families. */
@@ -34,7 +39,7 @@ export abstract class Trunk {
     readonly parameters: Parameters,
   ) {}
 
-  /** Hidden states after the last norm: `[batch * time, hiddenSize]`. */
+  /** Hidden states after the last norm: `[batch * time, hiddenSize]`, or `[batch * count, hiddenSize]` of the positions that are wanted. */
   abstract forward(pass: Pass): Tensor;
 
   /** The matrix that turns hidden states into logits: `[vocabSize, hiddenSize]`. */
@@ -100,17 +105,18 @@ export abstract class Trunk {
   }
 
   /** `[batch * time, columns]` -> parts of `[heads, batch, time, headSize]`; the parts of the first axis need no copies. */
-  protected splitHeads(x: Tensor, pass: Pass, parts: readonly number[]): Tensor[] {
+  protected splitHeads(x: Tensor, batch: number, parts: readonly number[]): Tensor[] {
     const { engine } = this;
     const heads = parts.reduce((sum, part) => sum + part, 0);
-    const byToken = engine.reshape(x, [pass.batch, pass.time, heads, this.config.headSize]);
-    return engine.split(engine.transpose(byToken, [2, 0, 1, 3]), parts, 0);
+    const byToken = engine.reshape(x, [batch, (x.shape[0] ?? 0) / batch, heads, this.config.headSize]);
+    const byHead = engine.transpose(byToken, [2, 0, 1, 3]);
+    return parts.length === 1 ? [byHead] : engine.split(byHead, parts, 0);
   }
 
   /** `[heads, batch, time, headSize]` -> `[batch * time, heads * headSize]` */
-  protected joinHeads(mixed: Tensor, pass: Pass): Tensor {
-    const { headSize, heads } = this.config;
-    return this.engine.reshape(this.engine.transpose(mixed, [1, 2, 0, 3]), [pass.batch * pass.time, heads * headSize]);
+  protected joinHeads(mixed: Tensor): Tensor {
+    const [heads = 0, batch = 0, time = 0, headSize = 0] = mixed.shape;
+    return this.engine.reshape(this.engine.transpose(mixed, [1, 2, 0, 3]), [batch * time, heads * headSize]);
   }
 
   weight(name: string): Tensor {

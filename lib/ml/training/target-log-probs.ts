@@ -1,7 +1,8 @@
+import { filledUp } from '#lib/ml/batches';
 import type { Tensor } from '#lib/ml/engine/engine';
 import { CausalMasks } from '#lib/ml/nn/full-attention';
 import type { Trunk } from '#lib/ml/nn/trunk';
-import { attendByRows } from './row-attention';
+import { hiddenAt } from './row-attention';
 import type { TokenRows } from './token-rows';
 
 /** Predictions are rounded up to this number at least, and in steps of an eighth at most: a recorded graph meets few shapes. */
@@ -33,23 +34,12 @@ export class TargetLogProbs {
   of(rows: TokenRows, temperature = 1): Tensor {
     const { trunk } = this;
     const { engine } = trunk;
-    const { batch, time } = rows;
     const count = predictionBucket(rows.predictedFrom.length);
-    const padded = (values: Int32Array) => {
-      const all = new Int32Array(count);
-      all.set(values);
-      return engine.int(all, [count]);
-    };
+    // filled up with a position that is wanted anyway
+    const padded = (values: Int32Array) => filledUp(values, count, values[0] ?? 0);
     return engine.tidy(() => {
-      const hidden = trunk.forward({
-        tokens: engine.int(rows.tokens, [batch * time]),
-        positions: engine.int(rows.positions, [batch * time]),
-        batch,
-        time,
-        attend: attendByRows(engine, this.masks.of(time), rows),
-      });
-      const from = engine.gatherRows(hidden, padded(rows.predictedFrom));
-      return engine.tokenLogProbs(from, trunk.outputWeight(), padded(rows.targets), 1 / temperature);
+      const from = hiddenAt(trunk, rows, this.masks.of(rows.time), padded(rows.predictedFrom));
+      return engine.tokenLogProbs(from, trunk.outputWeight(), engine.int(padded(rows.targets), [count]), 1 / temperature);
     });
   }
 

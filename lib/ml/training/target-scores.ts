@@ -1,7 +1,8 @@
+import { filledUp } from '#lib/ml/batches';
 import type { Tensor } from '#lib/ml/engine/engine';
 import { CausalMasks } from '#lib/ml/nn/full-attention';
 import type { ScalarModel } from '#lib/ml/nn/language-model';
-import { attendByRows } from './row-attention';
+import { hiddenAt } from './row-attention';
 import { predictionBucket } from './target-log-probs';
 import type { TokenRows } from './token-rows';
 
@@ -25,19 +26,11 @@ export class TargetScores {
   of(rows: TokenRows, positions: Int32Array): Tensor {
     const { trunk } = this.model;
     const { engine } = trunk;
-    const { batch, time } = rows;
     const count = predictionBucket(positions.length);
-    const padded = new Int32Array(count);
-    padded.set(positions);
+    // filled up with a position that is wanted anyway
+    const padded = filledUp(positions, count, positions[0] ?? 0);
     return engine.tidy(() => {
-      const hidden = trunk.forward({
-        tokens: engine.int(rows.tokens, [batch * time]),
-        positions: engine.int(rows.positions, [batch * time]),
-        batch,
-        time,
-        attend: attendByRows(engine, this.masks.of(time), rows),
-      });
-      const at = engine.gatherRows(hidden, engine.int(padded, [count]));
+      const at = hiddenAt(trunk, rows, this.masks.of(rows.time), padded);
       // [count, d] x [1, d]^T -> [count, 1] -> [count]
       return engine.reshape(engine.matMul(at, trunk.weight('score.weight'), false, true), [count]);
     });

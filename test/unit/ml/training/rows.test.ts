@@ -70,6 +70,7 @@ describe('rows', () => {
     expect([...rows.predictedFrom]).toEqual([1, 4, 5, 4, 10]);
     expect([...rows.targets]).toEqual([5, 7, 2, 8, 9]);
     expect([...rows.weights]).toEqual([2, 1, 1, 1, 1]);
+    expect([...rows.ends]).toEqual([2, 6, 7, 11]);
   });
 
   test('one text a row needs no parts; lengths are rounded up within the context', () => {

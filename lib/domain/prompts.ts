@@ -43,7 +43,7 @@ function fold(text: string): string {
  * Decides the split, the same across datasets. Prompts of one group (topic, conversation) share it; without a group,
  * prompts that differ only in case, width or white space share it, so that one cannot train on what the other tests.
  */
-export function promptSplitKey(messages: readonly Message[], group?: string): string {
+export function promptSplitKey(messages: readonly { readonly role: string; readonly content: string }[], group?: string): string {
   if (group !== undefined) return hashJson(['group', fold(group)]);
   return hashJson(['prompt', messages.map(({ role, content }) => [role, fold(content)])]);
 }

@@ -20,7 +20,7 @@ export const trainingPresets: Readonly<Record<TrainingPresetName, TrainingSettin
     reward: {
       epochs: 4,
       patience: 4,
-      batchPrompts: 8,
+      batchSize: 8,
       learningRate: 2e-3,
       beta2: 0.99,
       schedule: { kind: 'cosine', warmup: 0.1, floor: 0.1 },

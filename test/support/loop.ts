@@ -109,7 +109,7 @@ export const quickConfig: LoopConfigInput = {
   promptsPerRound: 16,
   maxRounds: 2,
   sampling: { temperature: 1, maxNewTokens: 8, batchSize: 16 },
-  reward: { epochs: 4, batchPrompts: 8, learningRate: 0.01, checkpointEvery: 2 },
+  reward: { epochs: 4, batchSize: 8, learningRate: 0.01, checkpointEvery: 2 },
   gate: { minimumAccuracyLow: 0 },
   policy: {
     steps: 6,

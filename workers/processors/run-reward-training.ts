@@ -3,7 +3,8 @@ import { requireSplit } from '#lib/domain/prompt-draw';
 import type { RunSpecOf } from '#lib/domain/runs';
 import { createScalarModel } from '#lib/ml/nn/language-model';
 import { loadTokenizer } from '#lib/ml/tokenizers/tokenizer';
-import { rewardConfig, trainReward } from '#lib/ml/trainers/reward';
+import { trainReward } from '#lib/ml/trainers/reward';
+import { rewardConfig } from '#lib/ml/trainers/reward-config';
 import type { RankedPrompt } from '#lib/ml/trainers/reward-pairs';
 import { loadSnapshotData } from '#lib/services/snapshots/load-snapshot-data';
 import { checkDisk, trainingBytes } from './check-disk';
@@ -27,8 +28,8 @@ export async function runRewardTraining(context: RunContext<RunSpecOf<'REWARD_TR
   try {
     const trainer = trainReward({ engine, model, tokenizer, data, config, signal, ...(state ? { state } : {}) });
     const trained = await followTrainer(context, trainer);
-    const { normalisation, validation, bestEpoch, steps } = trained;
-    const card = { normalisation, bestEpoch, steps, config, snapshots: spec.inputs.snapshotIds, initialisedFrom: base.id };
+    const { normalisation, notes, temperature, terms, validation, bestEpoch, steps } = trained;
+    const card = { normalisation, temperature, bestEpoch, steps, config, snapshots: spec.inputs.snapshotIds, initialisedFrom: base.id };
     const produced = await storeModel(deps, base.files, 'REWARD', model.exportWeights(), card);
     const unmeasured = { defined: false as const, reason: 'no ranking of a validation prompt prefers an answer', n: 0 };
     return {
@@ -38,7 +39,7 @@ export async function runRewardTraining(context: RunContext<RunSpecOf<'REWARD_TR
         lengthBaseline: validation?.lengthBaseline ?? null,
         trainPrompts: data.filter((prompt) => prompt.split === 'TRAIN').length,
         validationPrompts: data.filter((prompt) => prompt.split === 'VALIDATION').length,
-        details: JSON.parse(JSON.stringify({ bestEpoch, steps, normalisation, validation })),
+        details: JSON.parse(JSON.stringify({ bestEpoch, steps, normalisation, temperature, terms, notes, validation })),
       },
       model: produced,
     };
@@ -70,7 +71,7 @@ async function readRankings(
           responseId: response.id,
           tokens: response.tokenIds.length > 0 ? response.tokenIds : tokenizer.encode(response.text),
         })),
-        rankings: prompt.rankings.map((ranking) => ranking.ranks),
+        rankings: prompt.rankings.map(({ annotator, ranks }) => ({ annotatorId: annotator, ranks })),
       });
     }
   }

@@ -2,6 +2,7 @@ import type { Random } from '#lib/domain/random';
 import { type Cluster, clusterBootstrap } from '#lib/domain/statistics/cluster';
 import type { Estimate } from '#lib/domain/statistics/estimate';
 import { sigmoid } from '#lib/ml/numerics';
+import { plainJudge } from '#lib/ml/numerics-preferences';
 import { type JudgedPair, rankingLoss } from '#lib/ml/trainers/reward-pairs';
 
 /** The answers to one prompt, of one round, as a reward model scored them. */
@@ -46,13 +47,18 @@ export interface RankingReport {
   readonly calibrationError: number | null;
 }
 
+/** Bradley and Terry's loss, whatever was trained with: without margins and terms of annotators, ties half and half. Comparable between runs. */
+function plainLoss(scores: readonly number[], pairs: readonly JudgedPair[]) {
+  return rankingLoss(scores, pairs, { kind: 'soft' }, () => plainJudge);
+}
+
 /** Minimises the mean ranking loss over one factor >= 0 on all scores: the loss is convex in it, so its slope is bisected. */
 function calibrate(rankings: readonly ScoredRanking[]): { readonly factor: number; readonly loss: number } {
   const at = (factor: number) => {
     let loss = 0;
     let slope = 0;
     for (const { scores, pairs } of rankings) {
-      const result = rankingLoss(
+      const result = plainLoss(
         scores.map((score) => factor * score),
         pairs,
       );
@@ -75,15 +81,51 @@ function calibrate(rankings: readonly ScoredRanking[]): { readonly factor: numbe
 
 const binEdges = [0, 0.25, 0.5, 1, 2] as const;
 
+/** Judgements by the size of the difference of scores, with the accuracy there and the one that a calibrated model would reach. */
+function marginBins(rankings: readonly ScoredRanking[]): MarginBin[] {
+  const bins = binEdges.map(() => ({ judgements: 0, correct: 0, expected: 0 }));
+  for (const { pairs, scores } of rankings) {
+    for (const { first, losses, second, wins } of pairs) {
+      const difference = (scores[first] as number) - (scores[second] as number);
+      const bin = bins[binEdges.findLastIndex((edge) => Math.abs(difference) >= edge)];
+      if (bin === undefined) continue;
+      bin.judgements += wins + losses;
+      bin.correct += difference > 0 ? wins : difference < 0 ? losses : 0;
+      bin.expected += (wins + losses) * sigmoid(Math.abs(difference));
+    }
+  }
+  return bins.map(({ correct, expected, judgements }, index): MarginBin => {
+    const filled = judgements > 0;
+    return {
+      low: binEdges[index] as number,
+      high: binEdges[index + 1] ?? null,
+      judgements,
+      accuracy: filled ? correct / judgements : null,
+      expected: filled ? expected / judgements : null,
+    };
+  });
+}
+
+/** Expected calibration error over margin bins: sum of (share of judgements) |accuracy - expected|; null where nothing was judged. */
+function calibrationErrorOf(bins: readonly MarginBin[]): number | null {
+  const judgements = bins.reduce((sum, bin) => sum + bin.judgements, 0);
+  if (judgements === 0) return null;
+  return bins.reduce((sum, bin) => sum + (bin.judgements / judgements) * Math.abs((bin.accuracy ?? 0) - (bin.expected ?? 0)), 0);
+}
+
+/** The calibration error when all scores are multiplied by `factor`. */
+export function calibrationErrorAt(rankings: readonly ScoredRanking[], factor: number): number | null {
+  return calibrationErrorOf(marginBins(rankings.map((ranking) => ({ ...ranking, scores: ranking.scores.map((score) => score * factor) }))));
+}
+
 /** What is known about a reward model from held-out rankings. Pairs with equal scores count as wrong. */
 export function reportRankings(rankings: readonly ScoredRanking[], random: Random): RankingReport {
   const judged = rankings.filter((ranking) => ranking.pairs.length > 0);
-  const bins = binEdges.map(() => ({ judgements: 0, correct: 0, expected: 0 }));
   const clusters = new Map<string, { correct: number; longer: number; total: number }>();
   let loss = 0;
   let ties = 0;
   for (const { promptId, scores, lengths, pairs } of judged) {
-    loss += rankingLoss(scores, pairs).loss / judged.length;
+    loss += plainLoss(scores, pairs).loss / judged.length;
     const cluster = clusters.get(promptId) ?? { correct: 0, longer: 0, total: 0 };
     clusters.set(promptId, cluster);
     for (const { first, second, wins, losses, ties: tied } of pairs) {
@@ -94,11 +136,6 @@ export function reportRankings(rankings: readonly ScoredRanking[], random: Rando
       cluster.total += wins + losses;
       cluster.correct += correct;
       cluster.longer += longer > 0 ? wins : longer < 0 ? losses : (wins + losses) / 2;
-      const bin = bins[binEdges.findLastIndex((edge) => Math.abs(difference) >= edge)];
-      if (bin === undefined) continue;
-      bin.judgements += wins + losses;
-      bin.correct += correct;
-      bin.expected += (wins + losses) * sigmoid(Math.abs(difference));
     }
   }
   const calibrated = calibrate(judged);
@@ -106,16 +143,7 @@ export function reportRankings(rankings: readonly ScoredRanking[], random: Rando
   const judgements = counted.reduce((sum, cluster) => sum + cluster.total, 0);
   const accuracy: Cluster[] = counted.map(({ correct, total }) => ({ numerator: correct, denominator: total }));
   const byLength: Cluster[] = counted.map(({ longer, total }) => ({ numerator: longer, denominator: total }));
-  const margins = bins.map((bin, index): MarginBin => {
-    const filled = bin.judgements > 0;
-    return {
-      low: binEdges[index] as number,
-      high: binEdges[index + 1] ?? null,
-      judgements: bin.judgements,
-      accuracy: filled ? bin.correct / bin.judgements : null,
-      expected: filled ? bin.expected / bin.judgements : null,
-    };
-  });
+  const margins = marginBins(judged);
   return {
     prompts: clusters.size,
     judgements,
@@ -126,9 +154,6 @@ export function reportRankings(rankings: readonly ScoredRanking[], random: Rando
     accuracy: clusterBootstrap(accuracy, { random: random.fork('accuracy') }),
     lengthBaseline: clusterBootstrap(byLength, { random: random.fork('length') }),
     margins,
-    calibrationError:
-      judgements === 0
-        ? null
-        : margins.reduce((sum, bin) => sum + (bin.judgements / judgements) * Math.abs((bin.accuracy ?? 0) - (bin.expected ?? 0)), 0),
+    calibrationError: calibrationErrorOf(margins),
   };
 }

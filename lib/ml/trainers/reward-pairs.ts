@@ -1,103 +1,166 @@
-import { logSigmoid, sigmoid } from '#lib/ml/numerics';
+import { AppError } from '#lib/errors';
+import { type JudgeTerms, judgementLoss, type PairCounts, plainJudge, type TieModel } from '#lib/ml/numerics-preferences';
+import type { Split } from '#lib/ml/training/examples';
+
+/** What one annotator said of all answers to a prompt. */
+export interface Ranking {
+  /** Null where nobody is known: then no annotator terms are learned of it. */
+  readonly annotatorId: string | null;
+  /** The dense rank of each response (1 = best, equal = tie), null where it was set aside. */
+  readonly ranks: readonly (number | null)[];
+  /** How clear the preferences are, on the scale of the margin table. */
+  readonly strength?: number | null;
+  /** How much the judgement counts; 1 by default. */
+  readonly weight?: number;
+  /** The place at which each response was shown, from 0. */
+  readonly shown?: readonly number[];
+}
+
+/** What one annotator said of two answers: for data where many answers were compared in pairs and never ranked as a whole. */
+export interface Comparison {
+  readonly annotatorId: string | null;
+  /** Numbers of two responses. */
+  readonly first: number;
+  readonly second: number;
+  readonly better: 'first' | 'second' | 'neither';
+  readonly strength?: number | null;
+  readonly weight?: number;
+  /** Which of the two was shown first, where that is known. */
+  readonly shownFirst?: 'first' | 'second';
+}
 
 /** A prompt with K answers and what annotators said about them. */
 export interface RankedPrompt {
   readonly promptId: string;
-  readonly split: 'TRAIN' | 'VALIDATION' | 'TEST';
+  readonly split: Split;
   /** Token ids with BOS. */
   readonly prompt: readonly number[];
   readonly responses: readonly { readonly responseId: string; readonly tokens: readonly number[] }[];
-  /** One entry an annotation: the dense rank of each response (1 = best, equal = tie), null where it was set aside. */
-  readonly rankings: readonly (readonly (number | null)[])[];
+  readonly rankings: readonly Ranking[];
+  /** Beside the rankings; both count alike. */
+  readonly comparisons?: readonly Comparison[];
 }
 
-/** Two responses of one prompt and how often each was judged better. */
-export interface JudgedPair {
+/** Two responses of one prompt and how often each was judged better, weighted: one entry for each annotator, margin and place that make a difference. */
+export interface JudgedPair extends PairCounts {
   readonly first: number;
   readonly second: number;
-  readonly wins: number;
-  readonly losses: number;
-  readonly ties: number;
+  /** Where judgements are kept apart by annotator. */
+  readonly annotatorId?: string;
+  readonly margin?: number;
+  /** 1: the first was shown first, -1: the second; absent where it is not known or makes no difference. */
+  readonly position?: 1 | -1;
 }
 
-/** All C(K, 2) pairs that at least one annotation compares, first < second. */
-export function judgedPairs(prompt: Pick<RankedPrompt, 'responses' | 'rankings'>): JudgedPair[] {
-  const pairs: JudgedPair[] = [];
-  for (let first = 0; first < prompt.responses.length; first += 1) {
-    for (let second = first + 1; second < prompt.responses.length; second += 1) {
-      let wins = 0;
-      let losses = 0;
-      let ties = 0;
-      for (const ranks of prompt.rankings) {
-        const a = ranks[first] ?? null;
-        const b = ranks[second] ?? null;
-        if (a === null || b === null) continue;
-        if (a < b) wins += 1;
-        else if (a > b) losses += 1;
-        else ties += 1;
-      }
-      if (wins + losses + ties > 0) pairs.push({ first, second, wins, losses, ties });
-    }
-  }
-  return pairs;
+export interface JudgingOptions {
+  /** Margin of a preference by its strength. */
+  readonly margins?: Readonly<Record<string, number>>;
+  /** Factors on the weight of an annotator's judgements; 1 for who is not named. */
+  readonly annotatorWeights?: Readonly<Record<string, number>>;
+  /** Keep judgements apart by annotator, and by what was shown first: what annotator terms need. */
+  readonly apart?: boolean;
 }
 
 /**
- * K-wise loss of one prompt (InstructGPT 2203.02155 eq. 1): the mean over its judged pairs of -log sigmoid(r_better - r_worse), all pairs of a
- * prompt in one batch element. A tie is a soft label of one half, -log sigmoid(D)/2 - log sigmoid(-D)/2, which pulls the two scores together;
- * tied pairs count in the divisor. Several annotations of a pair average to a soft label. Returns d(loss)/d(score) too.
+ * Margins of Llama 2 (2307.09288, table 27) by strength: 3 significantly better, 2 better, 1 slightly better, 0 negligibly better or unsure.
+ */
+export const llama2Margins = {
+  llama2Small: { '3': 1, '2': 2 / 3, '1': 1 / 3, '0': 0 },
+  llama2Large: { '3': 3, '2': 2, '1': 1, '0': 0 },
+} as const satisfies Record<string, Readonly<Record<string, number>>>;
+
+/** One judgement of two responses, first < second. */
+interface Judgement {
+  readonly first: number;
+  readonly second: number;
+  readonly outcome: keyof PairCounts;
+  readonly weight: number;
+  readonly annotatorId: string | null;
+  readonly strength: number | null;
+  readonly position: 1 | -1 | 0;
+}
+
+type Judged = Pick<RankedPrompt, 'responses' | 'rankings' | 'comparisons'>;
+
+function* rankedJudgements(ranking: Ranking, count: number): Generator<Judgement> {
+  const { annotatorId, ranks, shown, strength = null, weight = 1 } = ranking;
+  for (let first = 0; first < count; first += 1) {
+    for (let second = first + 1; second < count; second += 1) {
+      const a = ranks[first] ?? null;
+      const b = ranks[second] ?? null;
+      if (a === null || b === null) continue;
+      const outcome = a < b ? 'wins' : a > b ? 'losses' : 'ties';
+      const position = shown === undefined ? 0 : (shown[first] as number) < (shown[second] as number) ? 1 : -1;
+      yield { first, second, outcome, weight, annotatorId, strength, position };
+    }
+  }
+}
+
+function comparedJudgement({ annotatorId, better, first, second, shownFirst, strength = null, weight = 1 }: Comparison): Judgement {
+  const turned = first > second;
+  const outcome = better === 'neither' ? 'ties' : (better === 'first') !== turned ? 'wins' : 'losses';
+  const position = shownFirst === undefined ? 0 : (shownFirst === 'first') !== turned ? 1 : -1;
+  return { first: Math.min(first, second), second: Math.max(first, second), outcome, weight, annotatorId, strength, position };
+}
+
+/** Every judgement of two different responses of a prompt. */
+export function* judgements({ comparisons = [], rankings, responses }: Judged): Generator<Judgement> {
+  for (const ranking of rankings) yield* rankedJudgements(ranking, responses.length);
+  for (const comparison of comparisons) yield comparedJudgement(comparison);
+}
+
+function marginOf({ outcome, strength }: Judgement, margins: Readonly<Record<string, number>>): number {
+  if (outcome === 'ties' || strength === null) return 0;
+  const margin = margins[String(strength)];
+  if (margin !== undefined) return margin;
+  throw new AppError('BAD_INPUT', `A preference has strength ${strength}; the margin table knows ${Object.keys(margins).join(', ')}.`, {
+    details: { field: 'margins', strength },
+    remedy: 'Add the strength to the table of margins.',
+  });
+}
+
+/** All pairs that at least one judgement compares, first < second, in their order. Throws BAD_INPUT for a strength that has no margin. */
+export function judgedPairs(prompt: Judged, options: JudgingOptions = {}): JudgedPair[] {
+  const { annotatorWeights = {}, apart = false, margins } = options;
+  const cells = new Map<string, JudgedPair>();
+  for (const judgement of judgements(prompt)) {
+    const { annotatorId, first, outcome, position, second } = judgement;
+    const weight = judgement.weight * (annotatorId === null ? 1 : (annotatorWeights[annotatorId] ?? 1));
+    if (weight === 0) continue;
+    const margin = margins ? marginOf(judgement, margins) : 0;
+    const known = { ...(margin === 0 ? {} : { margin }), ...(apart && annotatorId !== null ? { annotatorId } : {}) };
+    const where = { first, second, ...known, ...(apart && position !== 0 ? { position } : {}) };
+    const key = JSON.stringify(where);
+    const cell = cells.get(key) ?? { ...where, wins: 0, losses: 0, ties: 0 };
+    cells.set(key, { ...cell, [outcome]: cell[outcome] + weight });
+  }
+  return [...cells.values()].sort((a, b) => a.first - b.first || a.second - b.second);
+}
+
+/** Weight of all judgements of pairs. */
+export function judgementWeight(pairs: readonly PairCounts[]): number {
+  return pairs.reduce((sum, pair) => sum + pair.wins + pair.losses + pair.ties, 0);
+}
+
+/**
+ * K-wise loss of one prompt (InstructGPT 2203.02155 eq. 1): the mean over its judgements of -log P(what was said), all pairs of a prompt in one batch
+ * element. Tied pairs count in the divisor; several annotations of a pair average to a soft label. Returns d(loss)/d(score) too.
  */
 export function rankingLoss(
   scores: readonly number[],
   pairs: readonly JudgedPair[],
+  ties: TieModel = { kind: 'soft' },
+  termsOf: (pair: JudgedPair) => JudgeTerms = ({ margin = 0 }) => ({ ...plainJudge, margin }),
 ): { readonly loss: number; readonly gradient: number[] } {
   const gradient = scores.map(() => 0);
-  const judgements = pairs.reduce((sum, pair) => sum + pair.wins + pair.losses + pair.ties, 0);
+  const total = judgementWeight(pairs);
   let loss = 0;
   for (const pair of pairs) {
     const difference = (scores[pair.first] as number) - (scores[pair.second] as number);
-    const count = pair.wins + pair.losses + pair.ties;
-    const target = (pair.wins + pair.ties / 2) / count;
-    const weight = count / judgements;
-    // -t log s(D) - (1 - t) log s(-D) = (1 - t) D - log s(D)
-    loss += weight * ((1 - target) * difference - logSigmoid(difference));
-    const slope = weight * (sigmoid(difference) - target);
-    gradient[pair.first] = (gradient[pair.first] as number) + slope;
-    gradient[pair.second] = (gradient[pair.second] as number) - slope;
+    const part = judgementLoss(difference, pair, termsOf(pair), ties);
+    loss += part.loss / total;
+    gradient[pair.first] = (gradient[pair.first] as number) + part.byFirst / total;
+    gradient[pair.second] = (gradient[pair.second] as number) - part.byFirst / total;
   }
-  return { loss: judgements === 0 ? 0 : loss, gradient };
-}
-
-/** The pairs of several prompts laid flat for one batch: indices into the batch's scores, the weight and the target of each. */
-export interface FlatPairs {
-  readonly first: Int32Array;
-  readonly second: Int32Array;
-  /** Sums to 1 over the batch: each prompt weighs the same, each judgement within it too. */
-  readonly weights: Float32Array;
-  readonly targets: Float32Array;
-}
-
-export function flattenPairs(prompts: readonly { readonly responses: number; readonly pairs: readonly JudgedPair[] }[]): FlatPairs {
-  const first: number[] = [];
-  const second: number[] = [];
-  const weights: number[] = [];
-  const targets: number[] = [];
-  let offset = 0;
-  for (const prompt of prompts) {
-    const judgements = prompt.pairs.reduce((sum, pair) => sum + pair.wins + pair.losses + pair.ties, 0);
-    for (const pair of prompt.pairs) {
-      const count = pair.wins + pair.losses + pair.ties;
-      first.push(offset + pair.first);
-      second.push(offset + pair.second);
-      weights.push(count / judgements / prompts.length);
-      targets.push((pair.wins + pair.ties / 2) / count);
-    }
-    offset += prompt.responses;
-  }
-  return {
-    first: Int32Array.from(first),
-    second: Int32Array.from(second),
-    weights: Float32Array.from(weights),
-    targets: Float32Array.from(targets),
-  };
+  return { loss, gradient };
 }

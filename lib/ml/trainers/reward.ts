@@ -3,66 +3,44 @@ import { createRandom } from '#lib/domain/random';
 import { mean, standardDeviation } from '#lib/domain/statistics/summary';
 import { AppError } from '#lib/errors';
 import type { TensorData } from '#lib/formats/safetensors';
-import { bucketCount, chunk, filledUp, type TokenRow } from '#lib/ml/batches';
-import type { Engine, Tensor } from '#lib/ml/engine/engine';
+import { chunk, type TokenRow } from '#lib/ml/batches';
+import type { Engine } from '#lib/ml/engine/engine';
 import { type RankingReport, reportRankings } from '#lib/ml/evaluation/ranking-report';
-import { breathe, packFor, rowScores } from '#lib/ml/forward';
+import { breathe } from '#lib/ml/forward';
 import type { ScalarModel } from '#lib/ml/nn/language-model';
-import { scheduleConfig, scheduleFactor } from '#lib/ml/optim/schedule';
+import { scheduleFactor } from '#lib/ml/optim/schedule';
 import { exportParameters, exportTraining, importParameters, startTraining } from '#lib/ml/optim/state';
 import type { Tokenizer } from '#lib/ml/tokenizers/tokenizer';
-import { type FlatPairs, flattenPairs, type JudgedPair, judgedPairs, type RankedPrompt } from './reward-pairs';
+import { batchOf, stepsPerEpoch } from '#lib/ml/training/data-order';
+import { createUpdater } from '#lib/ml/training/update';
+import { checkRewardConfig, type RewardConfig } from './reward-config';
+import { type DataNote, type RewardExample, rewardExamples } from './reward-data';
+import { judgementWeight, type RankedPrompt } from './reward-pairs';
+import { lengthDifference, RewardPass } from './reward-pass';
+import { type LearnedTerms, RewardTerms, type TermState, termStateSchema } from './reward-terms';
 import type { CheckpointData, SampleRow, StepMetrics } from './trainer';
-
-/** Defaults are those published for models of billions of parameters; lib/domain/training-presets.ts holds those tried out on small ones. */
-export const rewardConfig = z.object({
-  seed: z.number().int().min(0).default(1),
-  /** InstructGPT 2203.02155 appendix C trains one epoch (more overfits there); we keep the epoch of the best calibrated validation loss instead. */
-  epochs: z.number().int().min(1).max(100).default(1),
-  /** Stop after this many epochs without a better calibrated validation loss (see ranking-report.ts): more epochs than one mostly make scores too sure. */
-  patience: z.number().int().min(1).default(2),
-  /** Prompts an update, with all their answers: InstructGPT, 64. */
-  batchPrompts: z.number().int().min(1).default(64),
-  /** InstructGPT's 6B reward model: 9e-6. */
-  learningRate: z.number().positive().default(9e-6),
-  /** InstructGPT: cosine to 10 % of the start, no warm-up. */
-  schedule: scheduleConfig.default({ kind: 'cosine', warmup: 0, floor: 0.1 }),
-  /** InstructGPT: Adam 0.9, 0.95. */
-  beta1: z.number().min(0).lt(1).default(0.9),
-  beta2: z.number().min(0).lt(1).default(0.95),
-  /** Kingma and Ba 2015. */
-  epsilon: z.number().positive().default(1e-8),
-  /** AdamW (1711.05101); TRL's reward trainer leaves it at 0. */
-  weightDecay: z.number().min(0).default(0),
-  /** Global L2 norm of the gradient; TRL: 1. */
-  maxGradientNorm: z.number().positive().default(1),
-  /** c in c * mean(score^2) over all scores of a batch: holds the free constant near 0 (after 2312.09244; TRL's example: 0.01). */
-  centering: z.number().min(0).default(0.01),
-  /** Forward passes without gradient, rows at a time. */
-  scoreBatchSize: z.number().int().min(1).default(64),
-  /** Updates between checkpoints; one more is kept after each epoch. */
-  checkpointEvery: z.number().int().min(1).default(100),
-  /** Fixed validation prompts whose answers and scores are shown after each epoch. */
-  samplePrompts: z.number().int().min(0).default(4),
-});
-export type RewardConfig = z.infer<typeof rewardConfig>;
 
 export interface RewardResult {
   readonly steps: number;
   /** The epoch (from 1) whose weights the model holds now: the one of lowest calibrated validation loss, or the last where there is no validation. */
   readonly bestEpoch: number;
-  /** Subtract the mean and divide by the standard deviation: then the scores of the training answers have mean 0 and deviation 1. */
+  /**
+   * Subtract the mean and divide by the standard deviation: then the scores of the training answers, or of the answers of a reference policy where
+   * they were given (lm-human-preferences), have mean 0 and deviation 1.
+   */
   readonly normalisation: { readonly mean: number; readonly std: number };
+  /**
+   * T of P(better) = sigmoid(difference of raw scores / T), the one that suits the validation rankings best (Guo et al. 1706.04599); null where there
+   * are none, or where they say that the scores order no better than chance.
+   */
+  readonly temperature: number | null;
+  /** Of ties and annotators, as learned; null where the config has none. */
+  readonly terms: LearnedTerms | null;
   readonly validation: RankingReport | null;
   /** Rankings of split TEST, which chose nothing; null where there are none. */
   readonly test: RankingReport | null;
-}
-
-interface Example {
-  readonly promptId: string;
-  readonly rows: readonly TokenRow[];
-  readonly ids: readonly string[];
-  readonly pairs: readonly JudgedPair[];
+  /** What was odd in the data, how often, and how it was handled. */
+  readonly notes: readonly DataNote[];
 }
 
 const checkpointState = z.object({
@@ -73,82 +51,65 @@ const checkpointState = z.object({
   bestEpoch: z.number(),
   bestLoss: z.number().nullable(),
   epochsSinceBest: z.number(),
+  terms: termStateSchema,
+  bestTerms: termStateSchema,
 });
 
-function parseState(json: unknown): z.infer<typeof checkpointState> {
+function parseState(json: unknown, expected: { readonly seed: number; readonly totalSteps: number }): z.infer<typeof checkpointState> {
   const parsed = checkpointState.safeParse(json);
-  if (parsed.success) return parsed.data;
-  throw new AppError('BAD_INPUT', 'The checkpoint is not one of a reward training run, or it is damaged.', {
+  if (!parsed.success) {
+    throw new AppError('BAD_INPUT', 'The checkpoint is not one of a reward training run, or it is damaged.', {
+      remedy: 'Start the run anew.',
+    });
+  }
+  if (parsed.data.seed === expected.seed && parsed.data.totalSteps === expected.totalSteps) return parsed.data;
+  throw new AppError('BAD_INPUT', 'The checkpoint was written under another seed, other data or another number of epochs.', {
     remedy: 'Start the run anew.',
   });
 }
 
-/**
- * Batch loss: sum over pairs of w ((1 - t) D - log sigmoid(D)) + c mean(score^2), with D = score[first] - score[second]; by `flattenPairs` the
- * mean over prompts of InstructGPT eq. 1. `scores` [n].
- */
-export function rankingLossTensor(engine: Engine, scores: Tensor, pairs: FlatPairs, centering: number): Tensor {
-  const column = engine.reshape(scores, [scores.shape[0] as number, 1]); // [n] -> [n, 1]
-  // pairs that are added up to a number that comes often weigh nothing
-  const count = bucketCount(pairs.first.length);
-  const pick = (indices: Int32Array) =>
-    engine.reshape(engine.gatherRows(column, engine.int(filledUp(indices, count, 0), [count])), [count]); // [p, 1] -> [p]
-  const numbers = (values: Float32Array) => engine.float(filledUp(values, count, 0), [count]);
-  const difference = engine.sub(pick(pairs.first), pick(pairs.second));
-  const against = numbers(pairs.targets.map((target) => 1 - target));
-  const each = engine.sub(engine.mul(difference, against), engine.logSigmoid(difference));
-  const ranking = engine.sum(engine.mul(each, numbers(pairs.weights)));
-  return centering === 0 ? ranking : engine.add(ranking, engine.mul(engine.mean(engine.square(scores)), centering));
-}
-
-function toExamples(data: readonly RankedPrompt[], split: RankedPrompt['split']): Example[] {
-  return data
-    .filter((prompt) => prompt.split === split)
-    .map((prompt) => ({
-      promptId: prompt.promptId,
-      rows: prompt.responses.map((response) => ({ prompt: prompt.prompt, response: response.tokens })),
-      ids: prompt.responses.map((response) => response.responseId),
-      pairs: judgedPairs(prompt),
-    }))
-    .filter((example) => example.pairs.length > 0);
-}
-
-/**
- * Trains `model` (trunk of the SFT policy, fresh scalar head) in place on the rankings of split TRAIN, one update a step. When the generator returns, the model
- * holds the best epoch's weights. Throws BAD_INPUT where nothing is ranked, INVARIANT where a loss or gradient is not finite, CANCELLED on
- * abort. `state` resumes bit for bit under the same config and engine mode.
- */
-export async function* trainReward(options: {
+export interface RewardTraining {
   readonly engine: Engine;
   readonly model: ScalarModel;
   readonly tokenizer: Tokenizer;
   readonly data: readonly RankedPrompt[];
   readonly config: RewardConfig;
   readonly signal: AbortSignal;
+  /** Answers of a reference policy: then their scores are normalised to mean 0 and deviation 1, not those of the training answers. */
+  readonly referenceAnswers?: readonly TokenRow[];
   readonly state?: CheckpointData;
-}): AsyncGenerator<StepMetrics, RewardResult> {
-  const { engine, model, tokenizer, config, signal } = options;
-  const train = toExamples(options.data, 'TRAIN');
-  const validation = toExamples(options.data, 'VALIDATION');
-  const test = toExamples(options.data, 'TEST');
+}
+
+const tieParameter = { soft: null, drop: null, davidson: 'nu', raoKupper: 'theta' } as const;
+
+/**
+ * Trains `model` (trunk of the SFT policy, fresh scalar head) in place on the rankings of split TRAIN, one update a step: what is trained is
+ * `model.trunk.trainable`. When the generator returns, the model holds the best epoch's weights. Throws BAD_INPUT naming what in the data cannot be
+ * learned from, INVARIANT where a loss or gradient is not finite, CANCELLED on abort. `state` resumes bit for bit under the same config and
+ * engine mode.
+ */
+export async function* trainReward(options: RewardTraining): AsyncGenerator<StepMetrics, RewardResult> {
+  const { config, engine, model, signal, tokenizer } = options;
+  checkRewardConfig(config);
+  const { examples, notes } = rewardExamples(options.data, config, model.config.contextLength);
+  const { TEST: test, TRAIN: train, VALIDATION: validation } = examples;
   if (train.length === 0) {
     throw new AppError('BAD_INPUT', 'No ranking in the training split compares two answers; there is nothing to learn from.', {
       remedy: 'Collect rankings of training prompts first.',
     });
   }
-  const stepsPerEpoch = Math.ceil(train.length / config.batchPrompts);
-  const totalSteps = stepsPerEpoch * config.epochs;
-  const resumed = options.state === undefined ? undefined : parseState(options.state.json);
-  if (resumed !== undefined && (resumed.seed !== config.seed || resumed.totalSteps !== totalSteps)) {
-    throw new AppError('BAD_INPUT', 'The checkpoint was written under another seed, other data or another number of epochs.', {
-      remedy: 'Start the run anew.',
-    });
-  }
-  let step = resumed?.step ?? 0;
-  let bestEpoch = resumed?.bestEpoch ?? 0;
-  let bestLoss = resumed?.bestLoss ?? null;
-  let epochsSinceBest = resumed?.epochsSinceBest ?? 0;
-  const adam = startTraining(engine, model.parameters, 'model', options.state && { tensors: options.state.tensors, updates: step });
+  const trainable = model.trunk.trainable;
+  const epochSteps = stepsPerEpoch(train.length, config.batchSize);
+  const totalSteps = epochSteps * config.epochs;
+  const resumed = options.state && parseState(options.state.json, { seed: config.seed, totalSteps });
+  let { bestEpoch, bestLoss, epochsSinceBest, step } = resumed ?? { bestEpoch: 0, bestLoss: null, epochsSinceBest: 0, step: 0 };
+  const trainPairs = train.flatMap(({ pairs }) => pairs);
+  const startTerms = (state: TermState | undefined) => new RewardTerms(config.terms, tieParameter[config.ties], trainPairs, state);
+  let terms = startTerms(resumed?.terms);
+  let bestTerms = resumed?.bestTerms ?? {};
+  const adam = startTraining(engine, trainable, 'model', options.state && { tensors: options.state.tensors, updates: step });
+  const updater = createUpdater({ engine, name: 'reward', parameters: trainable, adam, config });
+  const pass = new RewardPass(model, config);
   let best: Record<string, TensorData> = {};
   if (options.state && bestEpoch > 0) {
     best = Object.fromEntries(Object.entries(options.state.tensors).filter(([name]) => name.startsWith('best.')));
@@ -156,131 +117,133 @@ export async function* trainReward(options: {
 
   const checkpoint = (): CheckpointData => {
     const tensors: Record<string, TensorData> = { ...best };
-    exportTraining(model.parameters, adam, 'model', tensors);
+    exportTraining(trainable, adam, 'model', tensors);
+    const { seed } = config;
     const json: z.infer<typeof checkpointState> = {
       kind: 'reward',
-      seed: config.seed,
+      seed,
       step,
       totalSteps,
       bestEpoch,
       bestLoss,
       epochsSinceBest,
+      terms: terms.state(),
+      bestTerms,
     };
     return { step, tensors, json };
   };
 
-  const scoreAll = (examples: readonly Example[]): number[][] => {
-    const rows = examples.flatMap((example) => example.rows);
-    const scores = rowScores(engine, model, rows, { batchSize: config.scoreBatchSize });
-    let start = 0;
-    return examples.map((example) => {
-      start += example.rows.length;
-      return scores.slice(start - example.rows.length, start);
-    });
-  };
-  const report = (examples: readonly Example[], scores: readonly number[][], name: string): RankingReport =>
+  const report = (of: readonly RewardExample[], scores: readonly number[][], name: string): RankingReport =>
     reportRankings(
-      examples.map((example, index) => ({
+      of.map((example, index) => ({
         promptId: example.promptId,
         scores: scores[index] as number[],
-        lengths: example.rows.map((row) => row.response.length),
+        lengths: example.answers.map(({ length }) => length),
         pairs: example.pairs,
       })),
       createRandom(config.seed, 'reward', name),
     );
 
-  const update = (batch: readonly Example[]): Record<string, number> => {
-    const rows = batch.flatMap((example) => example.rows);
-    const pairs = flattenPairs(batch.map((example) => ({ responses: example.rows.length, pairs: example.pairs })));
-    const packed = packFor(model, rows);
-    const { loss, gradients, aux } = engine.gradients(
-      model.parameters,
-      () => {
-        const scores = model.scores(packed.tokens, packed.batch, packed.time, packed.lastTokens);
-        return { loss: rankingLossTensor(engine, scores, pairs, config.centering), aux: { scores: engine.stopGradient(scores) } };
-      },
-      { recorded: true },
-    );
-    const scores = Array.from(engine.read(aux.scores as Tensor));
-    engine.dispose(aux.scores as Tensor);
-    if (!Number.isFinite(loss)) {
-      engine.dispose([...gradients.values()]);
-      throw new AppError('INVARIANT', `The reward loss is ${loss} at update ${step + 1}.`, {
-        details: { check: 'finite-loss', step: step + 1 },
-        remedy: 'Lower the learning rate and resume from the last checkpoint.',
-      });
-    }
-    const { clipped, norm } = engine.clipByGlobalNorm(gradients, config.maxGradientNorm);
+  const update = (batch: readonly RewardExample[]): Record<string, number> => {
     const learningRate = config.learningRate * scheduleFactor(config.schedule, step, totalSteps);
-    engine.adam(model.parameters, clipped, adam, { ...config, learningRate });
-    let correct = 0;
-    let judged = 0;
-    let offset = 0;
-    for (const example of batch) {
-      for (const pair of example.pairs) {
-        const difference = (scores[offset + pair.first] as number) - (scores[offset + pair.second] as number);
-        correct += difference > 0 ? pair.wins : difference < 0 ? pair.losses : 0;
-        judged += pair.wins + pair.losses;
-      }
-      offset += example.rows.length;
+    const microbatches = chunk(batch, config.microbatchSize ?? batch.length).map((part) => pass.microbatch(part, batch, terms));
+    const done = updater.step(
+      microbatches.map(({ run }) => run),
+      { learningRate, step: step + 1 },
+    );
+    const scores = microbatches.flatMap(({ cut }, index) => cut(done.aux[index]?.scores as Float32Array));
+    const { accuracy, evidence } = judge(batch, scores);
+    terms.update(evidence, judgementWeight(evidence.map(({ pair }) => pair)) / judgementWeight(trainPairs));
+    const all = scores.flat();
+    return {
+      'train/loss': done.loss,
+      ...(accuracy === null ? {} : { 'train/accuracy': accuracy }),
+      'train/scoreMean': mean(all),
+      'train/scoreStd': standardDeviation(all, 0),
+      'train/gradientNorm': done.gradientNorm,
+      'train/learningRate': learningRate,
+      ...terms.metrics(),
+    };
+  };
+
+  const evaluate = (epoch: number): { metrics: Record<string, number>; samples: SampleRow[] } => {
+    const scores = pass.scoreAll(validation);
+    const result = report(validation, scores, 'validation');
+    epochsSinceBest += 1;
+    if (bestLoss === null || result.calibratedLoss < bestLoss) {
+      bestLoss = result.calibratedLoss;
+      bestEpoch = epoch;
+      epochsSinceBest = 0;
+      best = {};
+      exportParameters(trainable, 'best.', best);
+      bestTerms = terms.state();
     }
     return {
-      'train/loss': loss,
-      ...(judged > 0 ? { 'train/accuracy': correct / judged } : {}),
-      'train/scoreMean': mean(scores),
-      'train/scoreStd': standardDeviation(scores, 0),
-      'train/gradientNorm': norm,
-      'train/learningRate': learningRate,
+      metrics: reportMetrics('validation', result),
+      samples: sampleRows(validation.slice(0, config.samplePrompts), scores, tokenizer),
     };
   };
 
   try {
     while (step < totalSteps && epochsSinceBest < config.patience) {
       await breathe(signal);
-      const epoch = Math.floor(step / stepsPerEpoch);
-      // The order of an epoch is a function of (seed, epoch): the step alone is the data cursor.
-      const order = createRandom(config.seed, 'reward', 'order', epoch).shuffle(train);
-      const metrics = update(chunk(order, config.batchPrompts)[step % stepsPerEpoch] as Example[]);
+      const metrics = update(batchOf(train, { seed: config.seed, name: 'reward', batchSize: config.batchSize, step }));
       step += 1;
-      metrics.epoch = step / stepsPerEpoch;
+      metrics.epoch = step / epochSteps;
       let samples: SampleRow[] | undefined;
-      const epochEnds = step % stepsPerEpoch === 0;
+      const epochEnds = step % epochSteps === 0;
       if (epochEnds && validation.length > 0) {
-        const scores = scoreAll(validation);
-        const result = report(validation, scores, 'validation');
-        Object.assign(metrics, reportMetrics('validation', result));
-        samples = sampleRows(validation.slice(0, config.samplePrompts), scores, tokenizer);
-        epochsSinceBest += 1;
-        if (bestLoss === null || result.calibratedLoss < bestLoss) {
-          bestLoss = result.calibratedLoss;
-          bestEpoch = epoch + 1;
-          epochsSinceBest = 0;
-          best = {};
-          exportParameters(model.parameters, 'best.', best);
-        }
-      } else if (epochEnds) bestEpoch = epoch + 1;
+        const evaluated = evaluate(step / epochSteps);
+        Object.assign(metrics, evaluated.metrics);
+        samples = evaluated.samples;
+      } else if (epochEnds) bestEpoch = step / epochSteps;
       const keep = epochEnds || step % config.checkpointEvery === 0;
       yield { step, totalSteps, phase: 'reward', metrics, ...(samples ? { samples } : {}), ...(keep ? { checkpoint: checkpoint() } : {}) };
     }
-    if (bestLoss !== null) importParameters(model.parameters, 'best.', best);
-    const scores = scoreAll(train).flat();
-    const std = standardDeviation(scores, 0);
-    if (!(std > 0)) {
-      throw new AppError('INVARIANT', 'The reward model gives every training answer the same score.', {
-        details: { check: 'score-spread' },
-        remedy: 'Raise the learning rate or the number of epochs, or look at the rankings: do they prefer anything?',
-      });
+    if (bestLoss !== null) {
+      importParameters(trainable, 'best.', best);
+      terms = startTerms(bestTerms);
     }
+    const rankings = (of: readonly RewardExample[], name: string) => (of.length === 0 ? null : report(of, pass.scoreAll(of), name));
+    const validated = rankings(validation, 'validation');
     return {
       steps: step,
       bestEpoch,
-      normalisation: { mean: mean(scores), std },
-      validation: validation.length === 0 ? null : report(validation, scoreAll(validation), 'validation'),
-      test: test.length === 0 ? null : report(test, scoreAll(test), 'test'),
+      normalisation: normalisationOf(options.referenceAnswers ? pass.score(options.referenceAnswers) : pass.scoreAll(train).flat()),
+      temperature: validated === null || validated.calibratingFactor === 0 ? null : 1 / validated.calibratingFactor,
+      terms: terms.learned ? terms.result() : null,
+      validation: validated,
+      test: rankings(test, 'test'),
+      notes,
     };
   } finally {
+    pass.dispose();
     adam.dispose();
   }
+}
+
+function normalisationOf(scores: readonly number[]): RewardResult['normalisation'] {
+  const std = standardDeviation(scores, 0);
+  if (std > 0) return { mean: mean(scores), std };
+  throw new AppError('INVARIANT', 'The reward model gives every answer the same score.', {
+    details: { check: 'score-spread' },
+    remedy: 'Raise the learning rate or the number of epochs, or look at the rankings: do they prefer anything?',
+  });
+}
+
+/** Accuracy over judgements that prefer one answer (equal scores are wrong), and the differences that terms are learned from. */
+function judge(batch: readonly RewardExample[], scores: readonly (readonly number[])[]) {
+  let correct = 0;
+  let judged = 0;
+  const evidence = batch.flatMap((example, index) =>
+    example.pairs.map((pair) => {
+      const difference = (scores[index]?.[pair.first] as number) - (scores[index]?.[pair.second] as number);
+      correct += difference > 0 ? pair.wins : difference < 0 ? pair.losses : 0;
+      judged += pair.wins + pair.losses;
+      return { pair, difference, lengths: lengthDifference(example, pair) };
+    }),
+  );
+  return { accuracy: judged > 0 ? correct / judged : null, evidence };
 }
 
 function reportMetrics(prefix: string, report: RankingReport): Record<string, number> {
@@ -299,12 +262,12 @@ function reportMetrics(prefix: string, report: RankingReport): Record<string, nu
   };
 }
 
-function sampleRows(examples: readonly Example[], scores: readonly number[][], tokenizer: Tokenizer): SampleRow[] {
+function sampleRows(examples: readonly RewardExample[], scores: readonly number[][], tokenizer: Tokenizer): SampleRow[] {
   return examples.flatMap((example, e) =>
-    example.rows.map((row, k) => ({
+    example.answers.map((answer, k) => ({
       promptId: example.promptId,
       sampleIndex: k,
-      text: tokenizer.decode(row.response, { skipSpecial: true }),
+      text: tokenizer.decode(answer, { skipSpecial: true }),
       scores: { reward: scores[e]?.[k] as number },
     })),
   );

@@ -5,7 +5,7 @@ import { type LoopConfigInput, loopConfig } from '#lib/domain/loop-config';
 import { trainingPresetNames } from '#lib/domain/training-presets';
 import { AppError } from '#lib/errors';
 import { ppoConfig } from '#lib/ml/trainers/ppo-config';
-import { rewardConfig } from '#lib/ml/trainers/reward';
+import { rewardConfig } from '#lib/ml/trainers/reward-config';
 import { createLoop } from '#lib/services/loops/create-loop';
 import { getLoop } from '#lib/services/loops/get-loop';
 import { parseTrainerConfig } from '../../../workers/processors/parse-trainer-config';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { loopConfig } from '#lib/domain/loop-config';
 import { presetFor, trainingPresetNames, trainingPresets, withPreset } from '#lib/domain/training-presets';
 import { ppoConfig } from '#lib/ml/trainers/ppo-config';
-import { rewardConfig } from '#lib/ml/trainers/reward';
+import { rewardConfig } from '#lib/ml/trainers/reward-config';
 
 describe('training presets', () => {
   it.each(trainingPresetNames)('%s holds only settings that loop and trainers know', (name) => {
@@ -15,7 +15,7 @@ describe('training presets', () => {
     const given = { sampling: { maxNewTokens: 20 }, policy: { steps: 3 }, reward: { epochs: 1 } };
     const config = withPreset(given, 'small');
     expect(config.sampling).toMatchObject({ maxNewTokens: 20, temperature: 0.8 });
-    expect(config.policy).toMatchObject({ steps: 3, maxNewTokens: 20, batchSize: 64 });
+    expect(config.policy).toMatchObject({ steps: 3, maxNewTokens: 20, rolloutBatchSize: 64 });
     expect(config.reward).toMatchObject({ epochs: 1, learningRate: 2e-3 });
   });
 

@@ -6,8 +6,6 @@ import { createEngine } from '#lib/ml/engine/create-engine';
 import type { Engine, Tensor } from '#lib/ml/engine/engine';
 import { clippedPolicyLoss, clippedValueLoss } from '#lib/ml/numerics';
 import { policyLossTensor, reportRatios, valueLossTensor } from '#lib/ml/trainers/ppo-losses';
-import { rankingLossTensor } from '#lib/ml/trainers/reward';
-import { flattenPairs, judgedPairs, rankingLoss } from '#lib/ml/trainers/reward-pairs';
 
 let engine: Engine;
 beforeAll(async () => {
@@ -34,46 +32,6 @@ const close = (actual: readonly number[], expected: readonly number[], digits = 
 
 /** 1 / n each: the mean. */
 const equal = (shape: readonly number[]) => engine.float(new Float32Array(shape[0]!).fill(1 / shape[0]!), shape);
-
-describe('rankingLossTensor', () => {
-  const pairsOf = (count: number, rankings: number[][]) =>
-    judgedPairs({ responses: Array.from({ length: count }, (_, index) => ({ responseId: `${index}`, tokens: [] })), rankings });
-
-  it.each([
-    [[2, 1, 0], 0.25115, [-0.129381, 0, 0.129381]],
-    [[1.5, 0.5, 0.2, -1], 0.275368, [-0.093161, -0.056507, 0.068041, 0.081626]],
-    [[0, 0, 0, 0], Math.LN2, [-0.25, -0.083333, 0.083333, 0.25]],
-  ])('scores %j', (scores, loss, gradient) => {
-    const pairs = flattenPairs([{ responses: scores.length, pairs: pairsOf(scores.length, [scores.map((_, index) => index + 1)]) }]);
-    const result = differentiate(scores, (x) => rankingLossTensor(engine, x, pairs, 0));
-    expect(result.loss).toBeCloseTo(loss, 5);
-    close(result.gradient, gradient);
-  });
-
-  it('agrees with the plain loss on batches with ties, overlap and centering', () => {
-    const random = createRandom(3, 'batches');
-    const prompts = [4, 2, 3].map((count) => ({
-      responses: count,
-      pairs: pairsOf(
-        count,
-        Array.from({ length: 2 }, () => Array.from({ length: count }, () => 1 + random.integer(3))),
-      ),
-    }));
-    const scores = Array.from({ length: 9 }, () => 2 * random.normal());
-    const result = differentiate(scores, (x) => rankingLossTensor(engine, x, flattenPairs(prompts), 0.01));
-    let start = 0;
-    let loss = 0.01 * (scores.reduce((sum, score) => sum + score * score, 0) / 9);
-    const gradient = scores.map((score) => (0.02 * score) / 9);
-    for (const prompt of prompts) {
-      const part = rankingLoss(scores.slice(start, start + prompt.responses), prompt.pairs);
-      loss += part.loss / 3;
-      for (const [index, value] of part.gradient.entries()) gradient[start + index]! += value / 3;
-      start += prompt.responses;
-    }
-    expect(result.loss).toBeCloseTo(loss, 5);
-    close(result.gradient, gradient);
-  });
-});
 
 describe('PPO losses', () => {
   const numbers = (seed: number, count: number) => {

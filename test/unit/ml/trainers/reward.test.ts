@@ -1,11 +1,15 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createRandom } from '#lib/domain/random';
 import { AppError } from '#lib/errors';
+import type { TokenRow } from '#lib/ml/batches';
 import { createEngine } from '#lib/ml/engine/create-engine';
 import type { Engine } from '#lib/ml/engine/engine';
 import { createRewardScorer } from '#lib/ml/evaluation/reward-scorer';
+import { addAdapter } from '#lib/ml/nn/adapt-model';
 import { createScalarModel } from '#lib/ml/nn/language-model';
-import { type RewardConfig, type RewardResult, rewardConfig, trainReward } from '#lib/ml/trainers/reward';
+import { loraConfig } from '#lib/ml/nn/lora';
+import { type RewardResult, trainReward } from '#lib/ml/trainers/reward';
+import { type RewardConfig, rewardConfig } from '#lib/ml/trainers/reward-config';
 import type { RankedPrompt } from '#lib/ml/trainers/reward-pairs';
 import type { CheckpointData, StepMetrics } from '#lib/ml/trainers/trainer';
 import { numberTokenizer, tinyFiles } from './tiny-model';
@@ -30,7 +34,7 @@ function rankings(prompts: number): RankedPrompt[] {
       split: p % 4 === 0 ? ('VALIDATION' as const) : p % 4 === 1 ? ('TEST' as const) : ('TRAIN' as const),
       prompt: [1, 3 + random.integer(9), 3 + random.integer(9)],
       responses,
-      rankings: [counts.map((count) => distinct.indexOf(count) + 1)],
+      rankings: [{ annotatorId: null, ranks: counts.map((count) => distinct.indexOf(count) + 1) }],
     };
   });
 }
@@ -39,13 +43,16 @@ const data = rankings(120);
 const base: RewardConfig = rewardConfig.parse({
   seed: 3,
   epochs: 6,
-  batchPrompts: 10,
+  batchSize: 10,
   learningRate: 0.01,
   checkpointEvery: 4,
   samplePrompts: 2,
 });
 
-async function run(config: RewardConfig, options: { state?: CheckpointData; stopAfter?: number; data?: RankedPrompt[] } = {}) {
+async function run(
+  config: RewardConfig,
+  options: { state?: CheckpointData; stopAfter?: number; data?: RankedPrompt[]; referenceAnswers?: TokenRow[] } = {},
+) {
   const model = createScalarModel(engine, tinyFiles(1), { headSeed: 5 });
   const rows: StepMetrics[] = [];
   const training = trainReward({
@@ -56,6 +63,7 @@ async function run(config: RewardConfig, options: { state?: CheckpointData; stop
     config,
     signal: new AbortController().signal,
     ...(options.state ? { state: options.state } : {}),
+    ...(options.referenceAnswers ? { referenceAnswers: options.referenceAnswers } : {}),
   });
   let result: RewardResult | undefined;
   for (;;) {
@@ -117,7 +125,7 @@ describe('trainReward', () => {
   it('keeps the best epoch and stops when validation no longer improves', async () => {
     // Preferences that say nothing: validation can only get worse.
     const random = createRandom(4);
-    const noise = data.map((prompt) => ({ ...prompt, rankings: [random.shuffle([1, 2, 3, 4])] }));
+    const noise = data.map((prompt) => ({ ...prompt, rankings: [{ annotatorId: null, ranks: random.shuffle([1, 2, 3, 4]) }] }));
     const { model, rows, result } = await run({ ...base, epochs: 12, patience: 2 }, { data: noise });
     const losses = rows.flatMap((row) => row.metrics['validation/calibratedLoss'] ?? []);
     expect(losses.length).toBeLessThan(12);
@@ -128,15 +136,130 @@ describe('trainReward', () => {
 
   it('refuses what cannot be learned from, and a checkpoint of something else', async () => {
     await expect(run(base, { data: [] })).rejects.toMatchObject({ code: 'BAD_INPUT' });
-    const aside = data.map((prompt) => ({ ...prompt, rankings: [[1, null, null, null]] }));
+    const aside = data.map((prompt) => ({ ...prompt, rankings: [{ annotatorId: null, ranks: [1, null, null, null] }] }));
     await expect(run(base, { data: aside })).rejects.toMatchObject({ code: 'BAD_INPUT' });
     await expect(run(base, { state: { step: 1, tensors: {}, json: { kind: 'ppo' } } })).rejects.toMatchObject({ code: 'BAD_INPUT' });
     const state = {
       step: 1,
       tensors: {},
-      json: { kind: 'reward', seed: 3, step: 1, totalSteps: 36, bestEpoch: 0, bestLoss: null, epochsSinceBest: 0 },
+      json: {
+        kind: 'reward',
+        seed: 3,
+        step: 1,
+        totalSteps: 36,
+        bestEpoch: 0,
+        bestLoss: null,
+        epochsSinceBest: 0,
+        terms: {},
+        bestTerms: {},
+      },
     };
     await expect(run(base, { state })).rejects.toThrow(/no tensor "model\.weights\./);
+  });
+
+  it('makes no difference how a batch is cut: 1 x 8 is 8', async () => {
+    const small = { ...base, epochs: 1, batchSize: 8, checkpointEvery: 1, learningRate: 1e-3 };
+    const kinds: Partial<RewardConfig>[] = [
+      {},
+      { loss: 'plackettLuce', weighting: 'judgement' },
+      { ties: 'davidson', centeringOn: 'pairs', weighting: 'judgement' },
+    ];
+    for (const kind of kinds) {
+      const [whole, cut] = [await run({ ...small, ...kind }), await run({ ...small, ...kind, microbatchSize: 1 })];
+      for (const [index, row] of whole.rows.entries()) {
+        for (const name of ['train/loss', 'train/scoreMean', 'train/scoreStd'] as const) {
+          expect(Math.abs(cut.rows[index]!.metrics[name]! - row.metrics[name]!)).toBeLessThan(1e-5);
+        }
+      }
+      for (const { model } of [whole, cut]) model.dispose();
+    }
+  });
+
+  it('trains an adapter and its head, and leaves the trunk as it was', async () => {
+    const model = createScalarModel(engine, tinyFiles(1), { headSeed: 5 });
+    addAdapter(model, loraConfig.parse({ rank: 4, targets: ['q_proj', 'v_proj', 'up_proj'] }), 1);
+    const before = [...model.parameters].map(([name, parameter]) => [name, [...parameter.values()]]);
+    const training = trainReward({
+      engine,
+      model,
+      tokenizer: numberTokenizer,
+      data,
+      config: { ...base, learningRate: 0.03 },
+      signal: new AbortController().signal,
+    });
+    let next = await training.next();
+    while (!next.done) next = await training.next();
+    expect(next.value.test?.accuracy.defined && next.value.test.accuracy.value).toBeGreaterThan(0.85);
+    expect([...model.parameters].map(([name, parameter]) => [name, [...parameter.values()]])).toEqual(before);
+    model.dispose();
+  });
+
+  it('names what cannot be learned from', async () => {
+    const first = data.find(({ split }) => split === 'TRAIN')!;
+    const refused = async (broken: RankedPrompt, message: RegExp) => {
+      await expect(run(base, { data: [...data.filter((prompt) => prompt !== first), broken] })).rejects.toThrow(message);
+    };
+    await refused({ ...first, promptId: 'p0' }, /Prompt p0 is in the splits VALIDATION and TRAIN/);
+    const long = { responseId: 'long', tokens: Array.from({ length: 40 }, () => 4) };
+    await refused(
+      { ...first, responses: [...first.responses.slice(1), long] },
+      /answer long has 3 \+ 40 = 43 tokens; the model reads at most 32/,
+    );
+    await refused({ ...first, prompt: [] }, /has no tokens/);
+    await refused({ ...first, rankings: [{ annotatorId: null, ranks: [1, 2] }] }, /2 ranks for 4 answers/);
+    await refused({ ...first, rankings: [{ annotatorId: null, ranks: [1, 2, 3, 4], weight: Number.NaN }] }, /weight is NaN/);
+    await refused({ ...first, rankings: [{ annotatorId: null, ranks: [1, Number.NaN, 3, 4] }] }, /rank is NaN/);
+    await refused(
+      { ...first, comparisons: [{ annotatorId: null, first: 1, second: 9, better: 'first' }] },
+      /compares answers 1 and 9 of 4/,
+    );
+    await expect(run({ ...base, loss: 'bestOfK', labelSmoothing: 0.1 })).rejects.toThrow(/"labelSmoothing" belongs to the loss of pairs/);
+    await expect(run({ ...base, learningRate: 1e30, maxGradientNorm: 1e30 })).rejects.toMatchObject({ code: 'INVARIANT' });
+  });
+
+  it('counts what is odd and says how it was handled', async () => {
+    const [one, two, three, four] = data.filter(({ split }) => split === 'TRAIN') as [
+      RankedPrompt,
+      RankedPrompt,
+      RankedPrompt,
+      RankedPrompt,
+    ];
+    const same = { ...one.responses[0]!, responseId: 'twin' };
+    const odd: RankedPrompt[] = [
+      { ...one, rankings: [{ annotatorId: null, ranks: [1, null, null, null] }] },
+      { ...two, rankings: [{ annotatorId: null, ranks: [1, 1, 1, 1] }] },
+      { ...three, responses: [one.responses[0]!, same, ...three.responses.slice(2)] },
+      {
+        ...four,
+        responses: [{ responseId: 'nothing', tokens: [] }, ...four.responses.slice(1)],
+        rankings: [
+          { annotatorId: 'x', ranks: [1, 2, 3, 4] },
+          { annotatorId: 'y', ranks: [2, 1, 3, 4] },
+        ],
+      },
+    ];
+    const others = data.filter((prompt) => ![one, two, three, four].includes(prompt) && new Set(prompt.rankings[0]!.ranks).size > 1);
+    const { model, result } = await run({ ...base, epochs: 1 }, { data: [...others, ...odd] });
+    expect(result!.notes.map(({ check, count }) => [check, count]).sort()).toEqual([
+      ['all-tied', 1],
+      ['contradicting-labels', 1],
+      ['empty-answer', 1],
+      ['one-answer', 1],
+      ['same-answers', 1],
+    ]);
+    expect(result!.notes.find(({ check }) => check === 'contradicting-labels')?.examples).toEqual([
+      `${four.promptId}: nothing, ${four.responses[1]!.responseId}`,
+    ]);
+    model.dispose();
+  });
+
+  it('normalises by the answers of a reference policy where they are given', async () => {
+    const answers = data.slice(0, 10).map(({ prompt, responses }) => ({ prompt, response: responses[0]!.tokens }));
+    const { model, result } = await run({ ...base, epochs: 1 }, { referenceAnswers: answers });
+    const scores = createRewardScorer({ engine, model, normalisation: result!.normalisation })(answers);
+    expect(scores.reduce((sum, score) => sum + score, 0) / 10).toBeCloseTo(0, 4);
+    expect(scores.reduce((sum, score) => sum + score * score, 0) / 10).toBeCloseTo(1, 3);
+    model.dispose();
   });
 
   it('stops between updates when it is cancelled, with the reason given', async () => {

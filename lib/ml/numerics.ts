@@ -25,13 +25,21 @@ export function klEstimates(d: number): { readonly k1: number; readonly k2: numb
   return { k1: d, k2: (d * d) / 2, k3: Math.expm1(-d) + d };
 }
 
+export type KlEstimator = 'k1' | 'k2' | 'k3';
+
 /**
- * Reward per token: r_t = -beta (log pi_old(y_t) - log pi_ref(y_t)), plus the score of the whole answer on its last token
- * (Ziegler et al. 1909.08593 eq. 2; InstructGPT 2203.02155 eq. 2). The sum is score - beta * (k1 of the sequence).
+ * Reward per token: r_t = -beta k(log pi_old(y_t) - log pi_ref(y_t)), plus the score of the whole answer on its last token
+ * (Ziegler et al. 1909.08593 eq. 2; InstructGPT 2203.02155 eq. 2: k1). The sum is score - beta * (k of the sequence).
  */
-export function shapedRewards(policy: ArrayLike<number>, reference: ArrayLike<number>, score: number, beta: number): Float64Array {
+export function shapedRewards(
+  policy: ArrayLike<number>,
+  reference: ArrayLike<number>,
+  score: number,
+  beta: number,
+  estimator: KlEstimator = 'k1',
+): Float64Array {
   const rewards = new Float64Array(policy.length);
-  for (let t = 0; t < rewards.length; t += 1) rewards[t] = -beta * ((policy[t] as number) - (reference[t] as number));
+  for (let t = 0; t < rewards.length; t += 1) rewards[t] = -beta * klEstimates((policy[t] as number) - (reference[t] as number))[estimator];
   if (rewards.length > 0) rewards[rewards.length - 1] = (rewards[rewards.length - 1] as number) + score;
   return rewards;
 }
@@ -133,6 +141,64 @@ export type MissingEos =
 export function scoreWithEnding(score: number, ended: boolean, rule: MissingEos): number {
   if (ended || rule.kind === 'none') return score;
   return rule.kind === 'replace' ? rule.score : score - rule.penalty;
+}
+
+/** lm-human-preferences asks for 16 tokens before the end, or the answer gets a fixed score (Ziegler et al. 1909.08593, section 3.1.2). */
+export interface MinimumLength {
+  /** Tokens before the one that ends the answer; 1 = no empty answers. */
+  readonly tokens: number;
+  readonly score: number;
+}
+
+/**
+ * A too short answer's score is replaced. A rule of the reward and not of the sampler: forbidding the end token there would cut the support,
+ * and samples that the policy did not draw from its whole distribution make the KL negative.
+ */
+export function scoreWithLength(score: number, length: number, rule: MinimumLength | null): number {
+  return rule !== null && length < rule.tokens ? rule.score : score;
+}
+
+/** How token losses become one number: the mean over all tokens of the batch, or the mean over answers of the mean over their tokens. */
+export type LossAverage = 'tokens' | 'answers';
+
+/**
+ * Weight of each token of answers of these lengths, laid flat; they sum to 1. `tokens` lets long answers count for more, `answers`
+ * lets a token of a long answer count for less.
+ */
+export function tokenWeights(lengths: readonly number[], average: LossAverage): Float64Array {
+  const total = lengths.reduce((sum, length) => sum + length, 0);
+  return Float64Array.from(
+    lengths.flatMap((length) => Array<number>(length).fill(1 / (average === 'tokens' ? total : length * lengths.length))),
+  );
+}
+
+/** -sum p log p in nats of a distribution given as log-probabilities. */
+export function entropyOf(logProbs: ArrayLike<number>): number {
+  let entropy = 0;
+  for (let token = 0; token < logProbs.length; token += 1) {
+    const logProb = logProbs[token] as number;
+    if (logProb > -Infinity) entropy -= Math.exp(logProb) * logProb;
+  }
+  return entropy;
+}
+
+/** Count, mean and sum of squared distances from it, updated one value at a time (Welford 1962). Plain JSON. */
+export interface RunningMoments {
+  readonly count: number;
+  readonly mean: number;
+  readonly squares: number;
+}
+
+export const noMoments: RunningMoments = { count: 0, mean: 0, squares: 0 };
+
+export function addMoment({ count, mean, squares }: RunningMoments, value: number): RunningMoments {
+  const next = mean + (value - mean) / (count + 1);
+  return { count: count + 1, mean: next, squares: squares + (value - mean) * (value - next) };
+}
+
+/** Mean over its standard error s / sqrt(n) with n - 1; 0 where nothing varies and the mean is 0. */
+export function standardErrors({ count, mean, squares }: RunningMoments): number {
+  return mean === 0 ? 0 : mean / Math.sqrt(squares / (count - 1) / count);
 }
 
 /** 1 - Var(returns - values) / Var(returns): 1 where the values foresee the returns, 0 where a constant does as well; NaN where returns do not vary. */

@@ -9,7 +9,7 @@ import { waitFor } from './worker-process';
 
 export const ppoTrainer = {
   steps: 24,
-  batchSize: 16,
+  rolloutBatchSize: 16,
   minibatchSize: 8,
   innerEpochs: 2,
   maxNewTokens: 8,

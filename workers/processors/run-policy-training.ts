@@ -7,6 +7,7 @@ import { createLanguageModel, createScalarModel } from '#lib/ml/nn/language-mode
 import { loadTokenizer } from '#lib/ml/tokenizers/tokenizer';
 import { trainPpo } from '#lib/ml/trainers/ppo';
 import { ppoConfig } from '#lib/ml/trainers/ppo-config';
+import { referenceModel } from '#lib/ml/training/reference';
 import { trainPrompts } from '#lib/services/loops/stage-spec';
 import { checkDisk, trainingBytes } from './check-disk';
 import { followTrainer } from './follow-trainer';
@@ -45,6 +46,7 @@ export async function runPolicyTraining(context: RunContext<RunSpecOf<'POLICY_TR
   const state = await loadCheckpoint(context);
   const policy = createLanguageModel(engine, base.files);
   const reference = createLanguageModel(engine, sft.files);
+  const held = referenceModel(reference);
   const reward = createScalarModel(engine, rewardModel.files, { headSeed: run.seed });
   // The value model starts as the reward model (Ouyang et al. 2022, appendix C).
   const value = createScalarModel(engine, rewardModel.files, { headSeed: run.seed });
@@ -53,10 +55,12 @@ export async function runPolicyTraining(context: RunContext<RunSpecOf<'POLICY_TR
     const trainer = trainPpo({
       engine,
       policy,
-      reference,
+      reference: held,
       value,
-      reward: score,
+      reward: (answers) => ({ total: score(answers) }),
       prompts,
+      startsAtReference: base.id === sft.id,
+      otherModelsBytes: 4 * (countParameters(sft.files.weights) + countParameters(rewardModel.files.weights)),
       tokenizer,
       stopIds: base.files.config.stopTokenIds,
       config,
@@ -65,8 +69,9 @@ export async function runPolicyTraining(context: RunContext<RunSpecOf<'POLICY_TR
     });
     const trained = await followTrainer(context, trainer);
     const last = await deps.db.runMetric.findFirst({ where: { runId: run.id }, orderBy: { step: 'desc' }, select: { values: true } });
-    const card = { ...trained, config, initialisedFrom: base.id, reference: sft.id, scoredBy: rewardModel.id };
-    const produced = await storeModel(deps, base.files, 'POLICY', policy.exportWeights(), card);
+    const { averaged, ...figures } = trained;
+    const card = { ...figures, config, initialisedFrom: base.id, reference: sft.id, scoredBy: rewardModel.id };
+    const produced = await storeModel(deps, base.files, 'POLICY', averaged ?? policy.exportWeights(), card);
     return {
       result: {
         kind: 'POLICY_TRAINING',
@@ -78,7 +83,7 @@ export async function runPolicyTraining(context: RunContext<RunSpecOf<'POLICY_TR
       model: produced,
     };
   } finally {
-    for (const model of [policy, reference, reward, value]) model.dispose();
+    for (const model of [held, policy, reference, reward, value]) model.dispose();
   }
 }
 

@@ -1,46 +1,42 @@
 import { createRandom } from '#lib/domain/random';
-import { AppError } from '#lib/errors';
-import type { TokenRow } from '#lib/ml/batches';
-import type { Engine } from '#lib/ml/engine/engine';
-import { responseLogProbs, responseValues } from '#lib/ml/forward';
-import { generate } from '#lib/ml/generation/generate';
-import type { LanguageModel, ScalarModel } from '#lib/ml/nn/language-model';
-import { explainedVariance, generalisedAdvantages, moments, scoreWithEnding, shapedRewards, whiten } from '#lib/ml/numerics';
+import {
+  explainedVariance,
+  generalisedAdvantages,
+  moments,
+  scoreWithEnding,
+  scoreWithLength,
+  shapedRewards,
+  whiten,
+} from '#lib/ml/numerics';
+import type { Episode, RewardScorer, RewardScores, TrainingPrompt } from '#lib/ml/training/examples';
+import type { TokenRows } from '#lib/ml/training/token-rows';
+import { checkFinite, checkScores } from './ppo-checks';
 import type { PpoConfig } from './ppo-config';
-
-export interface PpoPrompt {
-  readonly promptId: string;
-  /** Token ids with BOS. */
-  readonly tokens: readonly number[];
-}
-
-/** One sampled answer. `response` holds the end token where the model ended it. */
-export interface Episode extends TokenRow {
-  readonly promptId: string;
-  readonly ended: boolean;
-}
-
-/**
- * What answers are worth: a reward model (see createRewardScorer) or any rule. One number an episode, in their order, on the normalised scale.
- * A scorer that cannot score throws; it never answers with a stand-in.
- */
-export type RewardScorer = (episodes: readonly Episode[]) => readonly number[] | Promise<readonly number[]>;
+import { type RowLimits, readByEpisode } from './ppo-rows';
 
 /** A rollout batch with everything that stays fixed during its inner epochs; arrays by episode, by token. */
 export interface Rollout {
   readonly episodes: readonly Episode[];
   readonly logProbs: readonly Float64Array[];
+  readonly referenceLogProbs: readonly Float64Array[];
   readonly values: readonly Float64Array[];
   readonly returns: readonly Float64Array[];
   /** Whitened over all tokens of the batch. */
   readonly advantages: readonly Float64Array[];
   readonly metrics: Readonly<Record<string, number>>;
-  /** Mean over episodes of the summed k1: what the adaptive coefficient steers by. */
+  /** Summed k1 of each episode. */
+  readonly kls: readonly number[];
+  /** Their mean: what the adaptive coefficient steers by. */
   readonly kl: number;
 }
 
 /** Episode number `index` of the run takes this prompt: each pass over the prompts has its own order, a function of (seed, pass). */
-export function promptAt(prompts: readonly PpoPrompt[], seed: number, index: number, cache: Map<number, readonly PpoPrompt[]>): PpoPrompt {
+export function promptAt(
+  prompts: readonly TrainingPrompt[],
+  seed: number,
+  index: number,
+  cache: Map<number, readonly TrainingPrompt[]>,
+): TrainingPrompt {
   const pass = Math.floor(index / prompts.length);
   let order = cache.get(pass);
   if (order === undefined) {
@@ -48,118 +44,86 @@ export function promptAt(prompts: readonly PpoPrompt[], seed: number, index: num
     cache.clear();
     cache.set(pass, order);
   }
-  return order[index % prompts.length] as PpoPrompt;
+  return order[index % prompts.length] as TrainingPrompt;
 }
 
-/** Samples one answer a prompt. Streams are keyed by (seed, step), so a resumed run samples what the unbroken one would have. */
-export async function sampleEpisodes(options: {
-  readonly engine: Engine;
-  readonly policy: LanguageModel;
-  readonly prompts: readonly PpoPrompt[];
-  readonly config: PpoConfig;
-  readonly stopIds: readonly number[];
-  readonly stream: string;
-  readonly signal: AbortSignal;
-}): Promise<Episode[]> {
-  const { engine, policy, prompts, config, stopIds, stream, signal } = options;
-  const episodes = new Array<Episode | undefined>(prompts.length).fill(undefined);
-  for await (const answer of generate({
-    engine,
-    model: policy,
-    prompts: prompts.map((prompt) => prompt.tokens),
-    // A prompt may stand twice in a batch (fewer prompts than episodes): its place keeps the two apart.
-    promptKeys: prompts.map((prompt, place) => `${prompt.promptId}/${place}`),
-    samplesPerPrompt: 1,
-    maxNewTokens: config.maxNewTokens,
-    temperature: config.temperature,
-    seed: createRandom(config.seed, 'ppo', stream).integer(2 ** 31),
-    batchSize: config.generationBatchSize,
-    stopIds,
-    signal,
-  })) {
-    const prompt = prompts[answer.promptIndex] as PpoPrompt;
-    episodes[answer.promptIndex] = {
-      promptId: prompt.promptId,
-      prompt: prompt.tokens,
-      response: answer.tokenIds,
-      ended: answer.finishReason === 'eos',
-    };
-  }
-  return episodes.map((episode, index) => {
-    if (episode === undefined || episode.response.length === 0) {
-      throw new AppError('INVARIANT', `The policy gave no token for prompt ${prompts[index]?.promptId}.`, {
-        details: { check: 'non-empty-answer' },
-      });
-    }
-    return episode;
-  });
+const total = (row: ArrayLike<number>): number => {
+  let sum = 0;
+  for (let t = 0; t < row.length; t += 1) sum += row[t] as number;
+  return sum;
+};
+const average = (values: readonly number[]): number => total(values) / values.length;
+
+/** What the three models say of the tokens of given rows, without gradient. */
+export interface Readers {
+  readonly policy: (rows: TokenRows) => Float32Array;
+  readonly reference: (rows: TokenRows) => Float32Array;
+  readonly value: (rows: TokenRows) => Float32Array;
 }
 
-function finite(rows: readonly ArrayLike<number>[], what: string): void {
-  for (const row of rows) {
-    for (let t = 0; t < row.length; t += 1) {
-      if (!Number.isFinite(row[t])) {
-        throw new AppError('INVARIANT', `${what} contain ${row[t]}.`, {
-          details: { check: 'finite', what },
-          remedy: 'Resume from the last checkpoint with a lower learning rate.',
-        });
-      }
-    }
-  }
+/** The score that is learnt from: bounded, then the rules about length and ending. */
+function ruledScore(score: number, { ended, response }: Episode, config: PpoConfig): number {
+  const bounded = Math.min(Math.max(score, -config.scoreClip), config.scoreClip);
+  const long = scoreWithLength(bounded, response.length - (ended ? 1 : 0), config.minimumLength);
+  return scoreWithEnding(long, ended, config.missingEos);
 }
 
-const total = (row: Float64Array): number => row.reduce((sum, value) => sum + value, 0);
-const average = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+/** Mean of each part of the reward, by its name in docs/metrics.md. */
+function partMetrics({ parts = {} }: RewardScores): Record<string, number> {
+  return Object.fromEntries(Object.entries(parts).map(([name, values]) => [`reward/part/${name}`, average(values)]));
+}
 
 /**
- * Scores episodes and works out what PPO learns from: r_t = -beta (log pi - log ref) + score at the last token, GAE, whitened advantages. Log-probabilities are
- * computed here with the training forward pass, not taken from the sampler.
+ * Scores episodes and works out what PPO learns from: r_t = -beta k(log pi - log ref) + score at the last token, GAE, whitened advantages. Log-probabilities
+ * are computed here with the training forward pass, not taken from the sampler. Throws INVARIANT naming what is not finite.
  */
 export async function judgeEpisodes(options: {
-  readonly engine: Engine;
   readonly episodes: readonly Episode[];
-  readonly policy: LanguageModel;
-  readonly reference: LanguageModel;
-  readonly value: ScalarModel;
+  readonly readers: Readers;
+  readonly limits: RowLimits;
   readonly reward: RewardScorer;
   readonly beta: number;
+  readonly step: number;
   readonly config: PpoConfig;
+  readonly signal: AbortSignal;
 }): Promise<Rollout> {
-  const { engine, episodes, config, beta } = options;
-  const forward = { temperature: config.temperature, batchSize: config.scoreBatchSize };
-  const raw = await options.reward(episodes);
-  if (raw.length !== episodes.length) {
-    throw new AppError('INVARIANT', `The reward gave ${raw.length} scores for ${episodes.length} answers.`, {
-      details: { check: 'one-score-an-answer' },
-    });
-  }
-  finite([raw], 'scores');
-  const logProbs = responseLogProbs(engine, options.policy, episodes, forward);
-  const referenceLogProbs = responseLogProbs(engine, options.reference, episodes, forward);
-  const values = responseValues(engine, options.value, episodes, forward);
-  finite(logProbs, 'log-probabilities of the policy');
-  finite(referenceLogProbs, 'log-probabilities of the reference');
-  finite(values, 'values');
-  const scores = raw.map((score, index) =>
-    scoreWithEnding(Math.min(Math.max(score, -config.scoreClip), config.scoreClip), (episodes[index] as Episode).ended, config.missingEos),
+  const { beta, config, episodes, limits, readers, signal, step } = options;
+  const scored = await options.reward(episodes, signal);
+  checkScores(scored, episodes, step);
+  const read = readByEpisode(episodes, limits, config.scoreBatchSize, { ...readers });
+  const { policy: logProbs, reference: referenceLogProbs, value: values } = read;
+  checkFinite(logProbs, 'policy log-probabilities', step);
+  checkFinite(referenceLogProbs, 'reference log-probabilities', step);
+  checkFinite(values, 'values', step);
+  const scores = scored.total.map((score, index) => ruledScore(score, episodes[index] as Episode, config));
+  // with the penalty in the loss, a token's reward is the score alone
+  const penalty = config.klPlacement === 'reward' ? beta : 0;
+  const shaped = logProbs.map((row, index) =>
+    shapedRewards(row, referenceLogProbs[index] as Float64Array, scores[index] as number, penalty, config.klEstimator),
   );
-  const rewards = logProbs.map((row, index) => shapedRewards(row, referenceLogProbs[index] as Float64Array, scores[index] as number, beta));
+  const rewards = config.whitenRewards ? whiten(shaped, { ddof: config.whiteningDdof, keepMean: true }) : shaped;
   const estimates = rewards.map((row, index) => generalisedAdvantages(row, values[index] as Float64Array, config.gamma, config.lambda));
   const returns = estimates.map((estimate) => estimate.returns);
+  const advantages = estimates.map((estimate) => estimate.advantages);
   const kls = logProbs.map((row, index) => total(row) - total(referenceLogProbs[index] as Float64Array));
   const kl = average(kls);
   const tokens = logProbs.reduce((sum, row) => sum + row.length, 0);
+  const explained = explainedVariance(values, returns);
   return {
     episodes,
     logProbs,
+    referenceLogProbs,
     values,
     returns,
-    advantages: whiten(estimates.map((estimate) => estimate.advantages)),
+    advantages: config.whitenAdvantages ? whiten(advantages, { ddof: config.whiteningDdof }) : advantages,
+    kls,
     kl,
     metrics: {
-      'reward/mean': average(rewards.map(total)),
-      'reward/score': average(raw as number[]),
-      'reward/scoreStd': Math.sqrt(moments([raw as number[]], 0).variance),
+      'reward/mean': average(shaped.map(total)),
+      'reward/score': average(scored.total),
+      'reward/scoreStd': Math.sqrt(moments([scored.total], 0).variance),
+      'reward/clippedShare': average(scored.total.map((score) => (Math.abs(score) > config.scoreClip ? 1 : 0))),
+      ...partMetrics(scored),
       'policy/kl': kl,
       'policy/klPerToken': (kl * episodes.length) / tokens,
       'policy/entropy': -logProbs.reduce((sum, row) => sum + total(row), 0) / tokens,
@@ -167,7 +131,8 @@ export async function judgeEpisodes(options: {
       'answer/length': tokens / episodes.length,
       'answer/eosRate': average(episodes.map((episode) => (episode.ended ? 1 : 0))),
       'value/mean': moments(values, 0).mean,
-      'value/explainedVariance': explainedVariance(values, returns),
+      // undefined where returns do not vary
+      ...(Number.isFinite(explained) ? { 'value/explainedVariance': explained } : {}),
     },
   };
 }

@@ -3,16 +3,22 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
   adaptKlCoefficient,
+  addMoment,
   clippedPolicyLoss,
   clippedValueLoss,
+  entropyOf,
   explainedVariance,
   generalisedAdvantages,
   klEstimates,
   logSigmoid,
   moments,
+  noMoments,
   pairLoss,
   scoreWithEnding,
+  scoreWithLength,
   shapedRewards,
+  standardErrors,
+  tokenWeights,
   whiten,
 } from '#lib/ml/numerics';
 
@@ -133,6 +139,23 @@ describe('token rewards', () => {
     expect(shapedRewards([], [], 3, 0.1)).toHaveLength(0);
   });
 
+  it('take any estimator, and the sum is the score less beta times its sum', () => {
+    const policy = [-1.2, -0.3, -2];
+    const reference = [-1, -0.7, -2.5];
+    const distances = policy.map((value, t) => value - reference[t]!);
+    for (const estimator of ['k1', 'k2', 'k3'] as const) {
+      const rewards = shapedRewards(policy, reference, 1.5, 0.05, estimator);
+      const kl = distances.reduce((sum, d) => sum + klEstimates(d)[estimator], 0);
+      expect(rewards.reduce((sum, value) => sum + value, 0)).toBeCloseTo(1.5 - 0.05 * kl, 12);
+    }
+  });
+
+  it('replaces the score of an answer that is too short, and of no other', () => {
+    const rule = { tokens: 2, score: -1 };
+    expect([0, 1, 2, 3].map((length) => scoreWithLength(0.4, length, rule))).toEqual([-1, -1, 0.4, 0.4]);
+    expect(scoreWithLength(0.4, 0, null)).toBe(0.4);
+  });
+
   it('tells the three endings apart', () => {
     expect(scoreWithEnding(0.4, true, { kind: 'replace', score: -1 })).toBe(0.4);
     expect(scoreWithEnding(0.4, false, { kind: 'replace', score: -1 })).toBe(-1);
@@ -146,6 +169,28 @@ describe('explained variance', () => {
     expect(explainedVariance([[1, 2], [3]], [[1, 2], [3]])).toBe(1);
     expect(explainedVariance([[5, 5], [5]], [[1, 2], [3]])).toBe(0);
     expect(explainedVariance([[1]], [[1]])).toBeNaN();
+  });
+});
+
+describe('averages and running statistics', () => {
+  it('weighs tokens alike or answers alike', () => {
+    close(tokenWeights([1, 3], 'tokens'), [0.25, 0.25, 0.25, 0.25]);
+    close(tokenWeights([1, 3], 'answers'), [1 / 2, 1 / 6, 1 / 6, 1 / 6]);
+  });
+
+  it('knows the entropy of a small distribution', () => {
+    expect(entropyOf([0.7, 0.2, 0.1].map(Math.log))).toBeCloseTo(0.801819, 6);
+    expect(entropyOf([0, -Infinity])).toBeCloseTo(0, 12);
+  });
+
+  it('collects mean and standard error one value at a time', () => {
+    const values = [0.3, -1.2, 2.5, 0.1, 0.4, -0.7];
+    const running = values.reduce(addMoment, noMoments);
+    const { mean, variance } = moments([values], 1);
+    expect(running.mean).toBeCloseTo(mean, 12);
+    expect(standardErrors(running)).toBeCloseTo(mean / Math.sqrt(variance / 6), 10);
+    expect(standardErrors([0, 0, 0].reduce(addMoment, noMoments))).toBe(0);
+    expect(standardErrors([-1, -1, -1].reduce(addMoment, noMoments))).toBe(-Infinity);
   });
 });
 
@@ -194,6 +239,20 @@ describe.skipIf(folder === undefined)('reference vectors (PLUMBLINE_TEST_DATA)',
       close(row, ragged(example.whitened_keep_mean, example.mask)[r]!, 9);
   });
 
+  it('entropy', () => {
+    const { entropy_bits: bits, probs } = vectors.published.entropy_nemo_aligner;
+    expect(entropyOf(probs.map(Math.log)) / Math.LN2).toBeCloseTo(bits, 12);
+  });
+
+  it('loss aggregation', () => {
+    const { loss, mask, seq_mean_token_mean: byAnswer, token_mean: byToken } = vectors.published.loss_aggregation_openrlhf;
+    const rows = ragged(loss, mask);
+    const lengths = rows.map((row) => row.length);
+    const mean = (weights: Float64Array) => rows.flat().reduce((sum, value, t) => sum + value * weights[t]!, 0);
+    expect(mean(tokenWeights(lengths, 'tokens'))).toBeCloseTo(byToken, 12);
+    expect(mean(tokenWeights(lengths, 'answers'))).toBeCloseTo(byAnswer, 12);
+  });
+
   it('policy loss, clip fraction and KL estimates', () => {
     const example = vectors.computed.ppo_policy_loss;
     const flat = (rows: Rows) => ragged(rows, example.mask).flat();
@@ -222,6 +281,8 @@ describe.skipIf(folder === undefined)('reference vectors (PLUMBLINE_TEST_DATA)',
     for (const [r, row] of policy.entries()) {
       close(shapedRewards(row, reference[r]!, example.scores[r], example.beta), ragged(example.token_rewards, example.mask)[r]!, 9);
     }
+    const sums = policy.map((row, r) => row.reduce((sum, value, t) => sum + value - reference[r]![t]!, 0));
+    expect(sums.reduce((sum, value) => sum + value, 0) / sums.length).toBeCloseTo(example.mean_sequence_kl_k1, 9);
   });
 
   it('pairwise losses, with and without margin', () => {

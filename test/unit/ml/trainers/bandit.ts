@@ -25,7 +25,7 @@ export const bandit = {
 export const banditPrompt: TrainingPrompt = { promptId: 'only', tokens: [0] };
 
 /** Nothing ends an answer: sample with `maxNewTokens` 1. */
-export const banditConfig: LlamaConfig = { ...tinyConfig, vocabSize: 3, bosTokenId: 0, eosTokenId: null, stopTokenIds: [], padTokenId: 0 };
+export const banditConfig: LlamaConfig = { ...tinyConfig, vocabSize: 3, bosTokenId: 0, eosTokenId: 2, stopTokenIds: [], padTokenId: 0 };
 
 /** A real model of three tokens that answers the prompt by `reference` to float precision: each row of its head is log p along the prompt's hidden state. */
 export function banditModel(engine: Engine, seed = 1): LanguageModel {

@@ -2,92 +2,29 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { createEngine } from '#lib/ml/engine/create-engine';
 import type { Engine } from '#lib/ml/engine/engine';
 import { policyDivergence } from '#lib/ml/evaluation/divergence';
-import { responseLogProbs } from '#lib/ml/forward';
-import type { ModelFiles } from '#lib/ml/models/hugging-face';
-import { createLanguageModel, createScalarModel } from '#lib/ml/nn/language-model';
-import { type PpoResult, trainPpo } from '#lib/ml/trainers/ppo';
-import { type PpoConfig, ppoConfig } from '#lib/ml/trainers/ppo-config';
-import type { RewardScorer } from '#lib/ml/trainers/ppo-rollouts';
-import type { CheckpointData, StepMetrics } from '#lib/ml/trainers/trainer';
-import { numberTokenizer, tinyFiles } from './tiny-model';
+import { addAdapter } from '#lib/ml/nn/adapt-model';
+import { createScalarModel } from '#lib/ml/nn/language-model';
+import { loraConfig } from '#lib/ml/nn/lora';
+import { ppoConfig } from '#lib/ml/trainers/ppo-config';
+import type { StepMetrics } from '#lib/ml/trainers/trainer';
+import type { RewardScorer, SftExample } from '#lib/ml/training/examples';
+import { adapterOffReference, referenceModel } from '#lib/ml/training/reference';
+import { bandit, banditModel, banditProbabilities, banditPrompt, banditReward } from './bandit';
+import { base, drive, models, prompts, sevens, withoutTimes } from './ppo-world';
+import { tinyFiles } from './tiny-model';
 
 let engine: Engine;
 beforeAll(async () => {
   engine = await createEngine({ backend: 'auto' });
 }, 60_000);
 
-const prompts = Array.from({ length: 10 }, (_, index) => ({ promptId: `p${index}`, tokens: [1, 3 + (index % 9), 3 + ((index * 5) % 9)] }));
-const sevens: RewardScorer = (episodes) =>
-  episodes.map(({ response }) => (2 * response.filter((token) => token === 7).length) / response.length - 0.5);
-const base: PpoConfig = ppoConfig.parse({
-  seed: 2,
-  steps: 12,
-  batchSize: 32,
-  minibatchSize: 16,
-  innerEpochs: 2,
-  maxNewTokens: 6,
-  policyLearningRate: 0.01,
-  valueLearningRate: 0.01,
-  klCoefficient: 0.05,
-  samplePrompts: 2,
-  evaluateEvery: 6,
-  checkpointEvery: 3,
-  targetInnerKl: null,
-});
-
-function models(files: ModelFiles = tinyFiles(1)) {
-  const policy = createLanguageModel(engine, files);
-  const reference = createLanguageModel(engine, files);
-  const value = createScalarModel(engine, files, { headSeed: 3 });
-  return { policy, reference, value, dispose: () => [policy, reference, value].map((model) => model.dispose()) };
-}
-
-async function run(
-  config: PpoConfig,
-  options: {
-    reward?: RewardScorer;
-    state?: CheckpointData;
-    stopAfter?: number;
-    models?: ReturnType<typeof models>;
-    signal?: AbortSignal;
-    prompts?: typeof prompts;
-  } = {},
-) {
-  const used = options.models ?? models();
-  const rows: StepMetrics[] = [];
-  const training = trainPpo({
-    engine,
-    ...used,
-    reward: options.reward ?? sevens,
-    prompts: options.prompts ?? prompts,
-    tokenizer: numberTokenizer,
-    config,
-    signal: options.signal ?? new AbortController().signal,
-    ...(options.state ? { state: options.state } : {}),
-  });
-  let result: PpoResult | undefined;
-  for (;;) {
-    const next = await training.next();
-    if (next.done) {
-      result = next.value;
-      break;
-    }
-    rows.push(next.value);
-    if (next.value.step === options.stopAfter) {
-      await training.return(undefined as never);
-      break;
-    }
-  }
-  return { ...used, rows, result };
-}
-
-const withoutTimes = (rows: readonly StepMetrics[]) =>
-  rows.map((row) => ({ ...row, metrics: Object.fromEntries(Object.entries(row.metrics).filter(([name]) => !name.startsWith('time/'))) }));
+const metricsOf = (rows: readonly StepMetrics[]) => rows.filter(({ step }) => step > 0).map(({ metrics }) => metrics);
 
 describe('trainPpo', () => {
   it('raises a rule reward, reports every metric and leaves nothing behind', async () => {
     const before = engine.tensorCount();
-    const { rows, result, dispose } = await run(base);
+    const used = models(engine);
+    const { result, rows } = await drive(engine, used, base, { startsAtReference: true });
     expect(rows.map((row) => row.step)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
     const first = rows[1]!.metrics;
     const last = rows.at(-1)!.metrics;
@@ -104,158 +41,209 @@ describe('trainPpo', () => {
     expect(rows.filter((row) => row.samples).map((row) => row.step)).toEqual([0, 6, 12]);
     expect(rows.filter((row) => row.checkpoint).map((row) => row.step)).toEqual([3, 6, 9, 12]);
     expect(rows[0]!.samples!.map((sample) => sample.promptId)).toEqual(['p0', 'p1']);
-    dispose();
+    used.dispose();
     expect(engine.tensorCount()).toBe(before);
   });
 
-  it('gives the same bits unbroken and resumed', async () => {
-    const config = { ...base, steps: 5, checkpointEvery: 1, evaluateEvery: 2, adaptiveKl: { target: 0.5, horizon: 200 } };
-    const whole = await run(config);
-    const first = await run(config, { stopAfter: 2 });
+  it('gives the same bits unbroken and resumed, with every running number it has', async () => {
+    const pretraining: SftExample[] = [4, 5, 6].map((token) => ({
+      exampleId: `e${token}`,
+      split: 'TRAIN',
+      task: 'text',
+      text: { prefix: { tokens: [1, token, 7, 2] } },
+    }));
+    const config = ppoConfig.parse({
+      ...base,
+      steps: 5,
+      checkpointEvery: 1,
+      evaluateEvery: 2,
+      adaptiveKl: { target: 0.5, horizon: 200 },
+      emaDecay: 0.9,
+      ptx: { coefficient: 0.1, batchSize: 2 },
+    });
+    const usedWhole = models(engine);
+    const whole = await drive(engine, usedWhole, config, { pretraining });
+    const usedFirst = models(engine);
+    const first = await drive(engine, usedFirst, config, { stopAfter: 2, pretraining });
     const checkpoint = first.rows.at(-1)!.checkpoint!;
     // Other weights and a JSON round trip: everything must come from the checkpoint. The reference is the caller's.
-    const { policy, value } = models(tinyFiles(77));
-    const fresh = { ...models(), policy, value };
-    const rest = await run(config, { models: fresh, state: { ...checkpoint, json: JSON.parse(JSON.stringify(checkpoint.json)) } });
+    const fresh = models(engine, tinyFiles(77));
+    const { reference } = usedFirst;
+    const state = { ...checkpoint, json: JSON.parse(JSON.stringify(checkpoint.json)) };
+    const rest = await drive(engine, { ...fresh, reference }, config, { state, pretraining });
     expect(withoutTimes(rest.rows)).toEqual(withoutTimes(whole.rows.slice(3)));
     expect(rest.result).toEqual(whole.result);
     expect(rest.result!.klCoefficient).not.toBe(config.klCoefficient);
+    expect(rest.result!.averaged).not.toBeNull();
     // The last checkpoint holds both models: equal to the last bit.
     expect(rest.rows.at(-1)!.checkpoint!.tensors).toEqual(whole.rows.at(-1)!.checkpoint!.tensors);
-    for (const each of [whole, first, rest]) each.dispose();
+    for (const each of [usedWhole, usedFirst, fresh]) each.dispose();
   });
 
-  it('reaches the optimum of a one-token bandit, reference * exp(R / beta) / Z', async () => {
-    const rewards = [0, 0, 0.4, 1, 0, -1, 0.5, 0, 1.5, 0, 0.2, -0.5];
-    const beta = 1;
+  it('reaches the optimum of the one-token bandit, reference * exp(R / beta) / Z', async () => {
+    const policy = banditModel(engine);
+    const held = banditModel(engine);
+    const reference = referenceModel(held);
+    const value = createScalarModel(engine, tinyFiles(5, policy.config as never), { headSeed: 3 });
     const config = ppoConfig.parse({
-      ...base,
-      steps: 40,
-      batchSize: 256,
+      seed: 1,
+      steps: 60,
+      rolloutBatchSize: 256,
       minibatchSize: 256,
       innerEpochs: 3,
       maxNewTokens: 1,
-      klCoefficient: beta,
+      klCoefficient: bandit.beta,
       policyLearningRate: 0.01,
       valueLearningRate: 0.02,
+      targetInnerKl: null,
       samplePrompts: 0,
       checkpointEvery: 1000,
+      generationBatchSize: 256,
+      scoreBatchSize: 256,
     });
-    const { policy, reference, dispose } = await run(config, {
-      prompts: [{ promptId: 'only', tokens: [1] }],
-      reward: (episodes) => episodes.map(({ response }) => rewards[response[0]!]!),
+    const { result } = await drive(engine, { policy, reference, value }, config, {
+      prompts: [banditPrompt],
+      reward: banditReward,
+      startsAtReference: true,
     });
-    const each = (model: typeof policy) =>
-      responseLogProbs(
-        engine,
-        model,
-        rewards.map((_, token) => ({ prompt: [1], response: [token] })),
-        { temperature: 1, batchSize: 64 },
-      ).map((row) => row[0]!);
-    const start = each(reference);
-    const unnormalised = start.map((logProb, token) => logProb + rewards[token]! / beta);
-    const logZ = Math.log(unnormalised.reduce((sum, value) => sum + Math.exp(value), 0));
-    const optimum = unnormalised.map((value) => value - logZ);
-    const reached = each(policy);
-    const objective = (logProbs: number[]) =>
-      logProbs.reduce((sum, logProb, token) => sum + Math.exp(logProb) * (rewards[token]! - beta * (logProb - start[token]!)), 0);
-    // The optimum of E[R] - beta KL is beta log Z; what is missing is beta KL(reached || optimum).
-    expect(objective(optimum)).toBeCloseTo(beta * logZ, 6);
-    expect(objective(start)).toBeLessThan(beta * logZ - 0.1);
-    expect(objective(reached)).toBeGreaterThan(beta * logZ - 0.01);
-    dispose();
-  }, 180_000);
+    const reached = banditProbabilities(engine, policy);
+    reached.forEach((p, token) => {
+      expect(Math.abs(p - bandit.optimum[token]!)).toBeLessThan(0.01);
+    });
+    expect(Math.abs(result!.kl - bandit.kl)).toBeLessThan(0.06);
+    for (const each of [reference, policy, held, value]) each.dispose();
+  });
 
-  it('handles answers without an end as chosen', async () => {
+  it('trains an adapter alone, held to the model without it', async () => {
+    const used = models(engine);
+    const before = used.policy.parameters.get('model.layers.0.mlp.up_proj.weight')!.values().slice();
+    addAdapter(used.policy, loraConfig.parse({ rank: 4, alpha: 8 }), 1);
+    addAdapter(used.value, loraConfig.parse({ rank: 4, alpha: 8 }), 2);
+    const reference = adapterOffReference(used.policy);
+    const config = { ...base, steps: 10, policyLearningRate: 0.03, valueLearningRate: 0.03, emaDecay: 0.5 };
+    const { result, rows } = await drive(engine, { ...used, reference }, config, { startsAtReference: true });
+    const metrics = metricsOf(rows);
+    expect(Math.abs(metrics[0]!['policy/kl']!)).toBeLessThan(1e-4);
+    expect(metrics.at(-1)!['reward/score']).toBeGreaterThan(metrics[0]!['reward/score']! + 0.2);
+    expect(used.policy.parameters.get('model.layers.0.mlp.up_proj.weight')!.values()).toEqual(before);
+    const names = Object.keys(rows.at(-1)!.checkpoint!.tensors);
+    expect(names.filter((name) => name.startsWith('policy.weights.')).every((name) => name.includes('.lora_'))).toBe(true);
+    // the scalar head is trained whole
+    expect(names).toContain('value.weights.score.weight');
+    // averages are merged like the policy's own weights, and are not the base model's
+    expect(result!.averaged!['model.layers.0.mlp.up_proj.weight']!.data).not.toEqual(before);
+    reference.dispose();
+    used.dispose();
+  });
+
+  it('gives the same update for a minibatch in one piece and in eight', async () => {
+    const config = { ...base, steps: 1, rolloutBatchSize: 8, minibatchSize: 8, innerEpochs: 3, samplePrompts: 0, checkpointEvery: 1 };
+    const runs = await Promise.all(
+      [null, 1].map(async (microbatchSize) => {
+        const used = models(engine);
+        const run = await drive(engine, used, { ...config, microbatchSize });
+        used.dispose();
+        return run.rows[0]!;
+      }),
+    );
+    const [whole, cut] = runs as [StepMetrics, StepMetrics];
+    for (const name of ['policy/loss', 'policy/gradientNorm', 'value/loss', 'value/gradientNorm', 'policy/approxKl']) {
+      expect(cut.metrics[name]).toBeCloseTo(whole.metrics[name]!, 5);
+    }
+    for (const [name, { data }] of Object.entries(whole.checkpoint!.tensors)) {
+      const other = cut.checkpoint!.tensors[name]!.data;
+      data.forEach((value: number | bigint, index: number) => {
+        expect(Math.abs(Number(value) - Number(other[index]))).toBeLessThan(1e-4);
+      });
+    }
+  });
+
+  it('handles answers without an end, and short ones, as chosen', async () => {
     const config = { ...base, steps: 1, maxNewTokens: 3, samplePrompts: 0 };
-    const plain = await run(config);
-    const replaced = await run({ ...config, missingEos: { kind: 'replace', score: -5 } });
-    const lowered = await run({ ...config, missingEos: { kind: 'subtract', penalty: 2 } });
-    const [none, replace, subtract] = [plain, replaced, lowered].map(({ rows }) => rows[0]!.metrics) as [
-      Record<string, number>,
-      Record<string, number>,
-      Record<string, number>,
-    ];
+    const used = models(engine);
+    const first = async (more: object) => {
+      const fresh = models(engine);
+      const { rows } = await drive(engine, fresh, ppoConfig.parse({ ...config, ...more }));
+      fresh.dispose();
+      return rows[0]!.metrics;
+    };
+    const none = await first({});
+    const replace = await first({ missingEos: { kind: 'replace', score: -5 } });
+    const subtract = await first({ missingEos: { kind: 'subtract', penalty: 2 } });
     const open = 1 - none['answer/eosRate']!;
     expect(open).toBeGreaterThan(0.2);
     expect(replace['reward/score']).toBe(none['reward/score']);
     expect(subtract['reward/mean']).toBeCloseTo(none['reward/mean']! - 2 * open, 4);
     expect(replace['reward/mean']).toBeLessThan(none['reward/mean']! - 3 * open);
-    for (const each of [plain, replaced, lowered]) each.dispose();
+    // all answers are shorter than 50: every score is replaced, whatever it was; the KL of the first step is 0
+    const short = await first({ minimumLength: { tokens: 50, score: -3 } });
+    expect(short['reward/mean']).toBeCloseTo(-3, 4);
+    used.dispose();
   });
 
   it('stops the inner epochs when the policy has moved too far, and holds the policy still in the warm-up', async () => {
     const config = { ...base, steps: 2, innerEpochs: 6, policyLearningRate: 0.02, samplePrompts: 0 };
-    const free = await run(config);
-    const bounded = await run({ ...config, targetInnerKl: 0.01 });
+    const [freeModels, boundedModels, warmModels] = [models(engine), models(engine), models(engine)];
+    const free = await drive(engine, freeModels, config);
+    const bounded = await drive(engine, boundedModels, { ...config, targetInnerKl: 0.01 });
     expect(free.rows[0]!.metrics['policy/skippedUpdates']).toBe(0);
     expect(bounded.rows[0]!.metrics['policy/skippedUpdates']).toBeGreaterThan(0);
     expect(bounded.rows[1]!.metrics['policy/kl']).toBeLessThan(free.rows[1]!.metrics['policy/kl']!);
-    const warm = await run({ ...config, valueWarmup: 2 });
+    const warm = await drive(engine, warmModels, { ...config, valueWarmup: 2 });
     const still = policyDivergence({
       engine,
-      policy: warm.policy,
-      reference: warm.reference,
+      policy: warmModels.policy,
+      reference: warmModels.held,
       rows: prompts.map(({ tokens }) => ({ prompt: tokens, response: [7, 5] })),
       temperature: 1,
     });
     expect(still.perAnswer.every((value) => Math.abs(value) < 1e-6)).toBe(true);
     expect(warm.rows[1]!.metrics['value/loss']).toBeGreaterThan(0);
-    for (const each of [free, bounded, warm]) each.dispose();
+    expect(warm.rows[0]!.metrics['policy/skippedUpdates']).toBe(12);
+    for (const each of [freeModels, boundedModels, warmModels]) each.dispose();
   });
 
-  it('stops with the name of the check that failed', async () => {
-    const before = engine.tensorCount();
-    const used = models();
-    await expect(run(base, { models: used, reward: (episodes) => episodes.map(() => Number.NaN) })).rejects.toMatchObject({
-      code: 'INVARIANT',
-      message: 'scores contain NaN.',
-    });
-    await expect(run(base, { models: used, reward: () => [1] })).rejects.toMatchObject({ details: { check: 'one-score-an-answer' } });
-    // A policy whose training pass disagrees with its scoring pass: the third call on is another temperature.
-    let calls = 0;
-    const faulty = {
-      ...used,
-      policy: Object.assign(Object.create(used.policy), {
-        logProbs: (...input: Parameters<typeof used.policy.logProbs>) => {
-          calls += 1;
-          const [tokens, batch, time, positions, temperature] = input;
-          return used.policy.logProbs(tokens, batch, time, positions, calls > 1 ? temperature * 2 : temperature);
-        },
-      }) as typeof used.policy,
+  it('keeps the policy near the reference with the penalty in the loss too, and spreads it with an entropy bonus', async () => {
+    const last = async (more: object) => {
+      const used = models(engine);
+      const { rows } = await drive(engine, used, ppoConfig.parse({ ...base, samplePrompts: 0, ...more }));
+      used.dispose();
+      return rows.at(-1)!.metrics;
     };
-    await expect(run({ ...base, samplePrompts: 0 }, { models: faulty })).rejects.toMatchObject({
-      code: 'INVARIANT',
-      details: { check: 'first-ratio-is-one', step: 1 },
-    });
-    used.dispose();
-    expect(engine.tensorCount()).toBe(before);
+    const free = await last({ klCoefficient: 0 });
+    const inLoss = await last({ klCoefficient: 2, klPlacement: 'loss' });
+    expect(inLoss['policy/kl']).toBeLessThan(free['policy/kl']! / 3);
+    // the penalty is not in the reward then
+    expect(inLoss['reward/mean']).toBeCloseTo(inLoss['reward/score']!, 6);
+    const spread = await last({ klCoefficient: 0, entropyCoefficient: 1 });
+    expect(spread['policy/entropy']).toBeGreaterThan(free['policy/entropy']! + 0.2);
+    // the exact entropy and its estimate from samples are about the same number
+    expect(Math.abs(spread['policy/distributionEntropy']! - spread['policy/entropy']!)).toBeLessThan(0.3);
   });
 
-  it('refuses an empty run and a foreign checkpoint, and stops when cancelled', async () => {
+  it('refuses what no run can be made of, a foreign checkpoint, and stops when cancelled', async () => {
     const before = engine.tensorCount();
-    const used = models();
-    await expect(run(base, { models: used, prompts: [] })).rejects.toMatchObject({ code: 'BAD_INPUT' });
-    const json = {
-      kind: 'ppo',
-      seed: 99,
-      step: 1,
-      totalSteps: 12,
-      prompts: 10,
-      klCoefficient: 0.1,
-      policyUpdates: 1,
-      valueUpdates: 1,
-      kl: 0,
-    };
-    await expect(run(base, { models: used, state: { step: 1, tensors: {}, json } })).rejects.toMatchObject({ code: 'BAD_INPUT' });
+    const used = models(engine);
+    await expect(drive(engine, used, base, { prompts: [] })).rejects.toMatchObject({ code: 'BAD_INPUT' });
+    const long = [{ promptId: 'endless', tokens: Array<number>(32).fill(4) }];
+    await expect(drive(engine, used, base, { prompts: long })).rejects.toMatchObject({ code: 'BAD_INPUT', message: /endless/ });
+    const ptx = { coefficient: 1, batchSize: 2 };
+    await expect(drive(engine, used, { ...base, ptx })).rejects.toMatchObject({ code: 'BAD_INPUT', message: /pretraining/ });
+    const { rows } = await drive(engine, used, { ...base, steps: 2, checkpointEvery: 1, samplePrompts: 0 }, { stopAfter: 1 });
+    const state = rows[0]!.checkpoint!;
+    await expect(drive(engine, used, { ...base, steps: 2, seed: 9 }, { state })).rejects.toMatchObject({ details: { key: 'seed' } });
+    await expect(drive(engine, used, base, { state: { step: 1, tensors: {}, json: {} } })).rejects.toMatchObject({ code: 'BAD_INPUT' });
+    await expect(drive(engine, used, { ...base, steps: 2 }, { state: { ...state, tensors: {} } })).rejects.toMatchObject({
+      code: 'BAD_INPUT',
+    });
     const controller = new AbortController();
     let scored = 0;
-    const reward: RewardScorer = (episodes) => {
+    const reward: RewardScorer = (answers) => {
       scored += 1;
       if (scored === 3) controller.abort();
-      return sevens(episodes);
+      return sevens(answers);
     };
-    await expect(run(base, { models: used, reward, signal: controller.signal })).rejects.toMatchObject({ code: 'CANCELLED' });
+    await expect(drive(engine, used, base, { reward, signal: controller.signal })).rejects.toMatchObject({ code: 'CANCELLED' });
     expect(scored).toBe(3);
     used.dispose();
     expect(engine.tensorCount()).toBe(before);

@@ -9,8 +9,8 @@ import { createLanguageModel, createScalarModel } from '#lib/ml/nn/language-mode
 import { loadTokenizer } from '#lib/ml/tokenizers/tokenizer';
 import { trainPpo } from '#lib/ml/trainers/ppo';
 import { ppoConfig } from '#lib/ml/trainers/ppo-config';
-
 import type { StepMetrics } from '#lib/ml/trainers/trainer';
+import { referenceModel } from '#lib/ml/training/reference';
 
 const folder = process.env.PLUMBLINE_TEST_DATA;
 
@@ -33,15 +33,17 @@ describe.skipIf(folder === undefined)('trainPpo on a real model of 260,000 param
     const before = engine.tensorCount();
     const policy = createLanguageModel(engine, files);
     const reference = createLanguageModel(engine, files);
+    const held = referenceModel(reference);
     const value = createScalarModel(engine, files, { headSeed: 1 });
     // Rule: a third of a point for each short common word.
     const plain = (text: string) => (text.match(/\b(he|she|they|it|and|was|to|the)\b/g)?.length ?? 0) / 3 - 1;
     const training = trainPpo({
       engine,
       policy,
-      reference,
+      reference: held,
+      startsAtReference: true,
       value,
-      reward: (episodes) => episodes.map(({ response }) => plain(tokenizer.decode(response))),
+      reward: (episodes) => ({ total: episodes.map(({ response }) => plain(tokenizer.decode(response))) }),
       prompts: texts.map((text, index) => ({ promptId: `p${index}`, tokens: tokenizer.encode(text, { bos: true }) })),
       tokenizer,
       config: ppoConfig.parse({
@@ -50,7 +52,7 @@ describe.skipIf(folder === undefined)('trainPpo on a real model of 260,000 param
         // Eight steps at a constant rate: over seeds the score rises by 0.6 to 1.4.
         steps: 8,
         schedule: { kind: 'constant' },
-        batchSize: 48,
+        rolloutBatchSize: 48,
         minibatchSize: 16,
         maxNewTokens: 16,
         policyLearningRate: 1e-3,
@@ -71,7 +73,7 @@ describe.skipIf(folder === undefined)('trainPpo on a real model of 260,000 param
     expect(steps[0]!['policy/entropy']).toBeLessThan(2);
     expect(steps.at(-1)!['reward/score']).toBeGreaterThan(steps[0]!['reward/score']! + 0.3);
     expect(rows[0]!.samples![0]!.text).toMatch(/[a-z]{3}/);
-    for (const model of [policy, reference, value]) model.dispose();
+    for (const model of [held, policy, reference, value]) model.dispose();
     expect(engine.tensorCount()).toBe(before);
   }, 180_000);
 });

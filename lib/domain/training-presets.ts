@@ -27,7 +27,7 @@ export const trainingPresets: Readonly<Record<TrainingPresetName, TrainingSettin
     },
     policy: {
       steps: 16,
-      batchSize: 64,
+      rolloutBatchSize: 64,
       minibatchSize: 32,
       innerEpochs: 2,
       policyLearningRate: 2e-4,

@@ -113,7 +113,7 @@ export const quickConfig: LoopConfigInput = {
   gate: { minimumAccuracyLow: 0 },
   policy: {
     steps: 6,
-    batchSize: 16,
+    rolloutBatchSize: 16,
     minibatchSize: 8,
     innerEpochs: 2,
     maxNewTokens: 8,

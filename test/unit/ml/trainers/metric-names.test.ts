@@ -8,6 +8,8 @@ import { ppoConfig } from '#lib/ml/trainers/ppo-config';
 import { trainReward } from '#lib/ml/trainers/reward';
 import { rewardConfig } from '#lib/ml/trainers/reward-config';
 import type { StepMetrics } from '#lib/ml/trainers/trainer';
+import type { SftExample } from '#lib/ml/training/examples';
+import { referenceModel } from '#lib/ml/training/reference';
 import { numberTokenizer, tinyFiles } from './tiny-model';
 
 const doc = readFileSync(new URL('../../../../docs/metrics.md', import.meta.url), 'utf8');
@@ -57,22 +59,38 @@ describe('docs/metrics.md', () => {
   });
 
   it('lists exactly what PPO writes', async () => {
-    const [policy, reference] = [createLanguageModel(engine, tinyFiles(1)), createLanguageModel(engine, tinyFiles(1))];
+    const [policy, other] = [createLanguageModel(engine, tinyFiles(1)), createLanguageModel(engine, tinyFiles(1))];
     const value = createScalarModel(engine, tinyFiles(1), { headSeed: 1 });
+    const reference = referenceModel(other);
+    const pretraining: SftExample[] = [{ exampleId: 'e', split: 'TRAIN', task: 'text', text: { prefix: { tokens: [1, 4, 5, 6, 2] } } }];
     const names = await namesOf(
       trainPpo({
         engine,
         policy,
         reference,
         value,
-        reward: (episodes) => episodes.map(({ response }) => response.length),
+        reward: (episodes) => {
+          const total = episodes.map(({ response }) => response.length);
+          return { total, parts: { length: total } };
+        },
         prompts: [{ promptId: 'p', tokens: [1, 4] }],
+        pretraining,
         tokenizer: numberTokenizer,
-        config: ppoConfig.parse({ steps: 2, batchSize: 8, maxNewTokens: 4 }),
+        config: ppoConfig.parse({
+          steps: 2,
+          rolloutBatchSize: 8,
+          maxNewTokens: 4,
+          entropyCoefficient: 0.01,
+          ptx: { coefficient: 0.1, batchSize: 1 },
+          emaDecay: 0.9,
+        }),
         signal,
       }),
     );
-    expect([...names].sort()).toEqual([...documented('ppo')].sort());
-    for (const model of [policy, reference, value]) model.dispose();
+    // a part of the reward stands for all
+    expect([...names].map((name) => name.replace('reward/part/length', 'reward/part/<name>')).sort()).toEqual(
+      [...documented('ppo')].sort(),
+    );
+    for (const model of [reference, policy, other, value]) model.dispose();
   });
 });

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { AppError } from '#lib/errors';
+import { filledUp } from '#lib/ml/batches';
 import type { AdamState, Engine, Parameters, Tensor } from '#lib/ml/engine/engine';
 import type { Trunk } from '#lib/ml/nn/trunk';
 import { scheduleConfig, scheduleFactor } from '#lib/ml/optim/schedule';
 import { predictionBucket, TargetLogProbs } from './target-log-probs';
 import type { TokenRows } from './token-rows';
+import { createUpdater } from './update';
 
 export const languageModelStepConfig = z.object({
   /** TRL's SFT default. */
@@ -25,11 +27,16 @@ export const languageModelStepConfig = z.object({
 });
 export type LanguageModelStepConfig = z.infer<typeof languageModelStepConfig>;
 
-interface StepReport {
+interface LossReport {
   /** Mean negative log-likelihood of a token in nats, weighted; before the update. */
   readonly loss: number;
   /** Tokens that had a loss. */
   readonly tokens: number;
+  /** Log-probability of every prediction, microbatch by microbatch; none for a microbatch in which nothing has a loss. */
+  readonly logProbs: readonly Float32Array[];
+}
+
+interface StepReport extends LossReport {
   /** Global norm of the gradient before it was clipped. */
   readonly gradientNorm: number;
   readonly learningRate: number;
@@ -45,13 +52,12 @@ export interface LanguageModelStep {
    */
   step(microbatches: readonly TokenRows[]): StepReport;
   /** The loss of `step` without an update. */
-  evaluate(microbatches: readonly TokenRows[]): { readonly loss: number; readonly tokens: number };
+  evaluate(microbatches: readonly TokenRows[]): LossReport;
   dispose(): void;
 }
 
-type Gradients = ReadonlyMap<string, Tensor>;
-
 const sum = (values: Float32Array) => values.reduce((total, value) => total + value, 0);
+const predicts = ({ weights }: TokenRows) => weights.some((weight) => weight > 0);
 
 /** Microbatches that predict something, and the sum of all weights. */
 function counted(microbatches: readonly TokenRows[]) {
@@ -59,7 +65,7 @@ function counted(microbatches: readonly TokenRows[]) {
   if (!Number.isFinite(total)) {
     throw new AppError('BAD_INPUT', 'A loss weight of the batch is not a finite number.', { details: { check: 'finite-weights' } });
   }
-  const used = microbatches.filter(({ weights }) => weights.some((weight) => weight > 0));
+  const used = microbatches.filter(predicts);
   if (used.length === 0 || total <= 0) {
     throw new AppError('BAD_INPUT', 'No token of the batch has a loss: all of them are only read.', {
       details: { check: 'tokens-with-loss' },
@@ -69,71 +75,43 @@ function counted(microbatches: readonly TokenRows[]) {
   return { used, total, tokens: used.reduce((all, { weights }) => all + weights.filter((weight) => weight > 0).length, 0) };
 }
 
-/** Adds gradients on the device; both are spent. */
-function accumulate(engine: Engine, before: Gradients | undefined, more: Gradients): Gradients {
-  if (!before) return more;
-  const all = new Map<string, Tensor>();
-  for (const [name, gradient] of more) {
-    const first = before.get(name) as Tensor;
-    all.set(
-      name,
-      engine.tidy(() => engine.add(first, gradient)),
-    );
-    engine.dispose([first, gradient]);
-  }
-  return all;
+/** Values of the microbatches that were used, in the places of all. */
+function inPlace(microbatches: readonly TokenRows[], values: readonly Float32Array[]): Float32Array[] {
+  let next = 0;
+  return microbatches.map((rows) => {
+    if (!predicts(rows)) return new Float32Array(0);
+    next += 1;
+    return (values[next - 1] as Float32Array).subarray(0, rows.weights.length);
+  });
 }
 
 /**
  * Next-token training: token-weighted cross-entropy, accumulated over microbatches, clipped, AdamW. `parameters` are what is trained;
- * by default all of the model's. `adam` goes on from stored moments and belongs to the step from then on.
+ * by default what the model's trunk calls trainable. `adam` goes on from stored moments and belongs to the step from then on.
  */
 export function createLanguageModelStep(options: {
   readonly engine: Engine;
-  readonly model: { readonly trunk: Trunk; readonly parameters: Parameters };
+  readonly model: { readonly trunk: Trunk };
   readonly config: LanguageModelStepConfig;
   readonly parameters?: Parameters;
   readonly adam?: AdamState;
 }): LanguageModelStep {
   const { config, engine, model } = options;
-  const parameters = options.parameters ?? model.parameters;
+  const parameters = options.parameters ?? model.trunk.trainable;
   const adam = options.adam ?? engine.adamState(parameters);
+  const updater = createUpdater({ engine, name: 'model', parameters, adam, config, recorded: config.recorded });
   const logProbs = new TargetLogProbs(model.trunk);
 
-  /** -sum(weight / total log p) of one microbatch. */
-  const lossOf = (rows: TokenRows, total: number) => {
-    const weights = new Float32Array(predictionBucket(rows.weights.length));
-    rows.weights.forEach((weight, index) => {
-      weights[index] = -weight / total;
-    });
-    return engine.tidy(() => engine.sum(engine.mul(logProbs.of(rows), engine.float(weights, [weights.length]))));
-  };
-
-  const gradientsOf = (used: readonly TokenRows[], total: number) => {
-    let gradients: Gradients | undefined;
-    let loss = 0;
-    for (const rows of used) {
-      const part = engine.gradients(parameters, () => ({ loss: lossOf(rows, total) }), { recorded: config.recorded });
-      gradients = accumulate(engine, gradients, part.gradients);
-      loss += part.loss;
-    }
-    return { gradients: gradients as Gradients, loss };
-  };
-
-  /** Frees what was made where the update cannot be done. */
-  const clip = (gradients: Gradients, loss: number) => {
-    try {
-      if (!Number.isFinite(loss)) {
-        throw new AppError('INVARIANT', `The loss is ${loss} at update ${adam.step + 1}.`, {
-          details: { check: 'finite-loss', step: adam.step + 1 },
-          remedy: 'Resume from the last checkpoint with a lower learning rate.',
-        });
-      }
-      return engine.clipByGlobalNorm(gradients, config.maxGradientNorm);
-    } catch (error) {
-      engine.dispose([...gradients.values()]);
-      throw error;
-    }
+  /** -sum(weight / total log p) of one microbatch: [n] -> one number. */
+  const lossOf = (rows: TokenRows, total: number): { loss: Tensor; aux: { logProbs: Tensor } } => {
+    const count = predictionBucket(rows.weights.length);
+    const weights = filledUp(
+      rows.weights.map((weight) => -weight / total),
+      count,
+      0,
+    );
+    const values = logProbs.of(rows);
+    return { loss: engine.sum(engine.mul(values, engine.float(weights, [count]))), aux: { logProbs: engine.stopGradient(values) } };
   };
 
   return {
@@ -141,21 +119,23 @@ export function createLanguageModelStep(options: {
     step(microbatches) {
       const { tokens, total, used } = counted(microbatches);
       for (const rows of used) logProbs.check(rows);
-      const { gradients, loss } = gradientsOf(used, total);
-      const { clipped, norm } = clip(gradients, loss);
       const learningRate = config.learningRate * scheduleFactor(config.schedule, adam.step, config.totalSteps);
-      const { beta1, beta2, epsilon, weightDecay } = config;
-      engine.adam(parameters, clipped, adam, { beta1, beta2, epsilon, learningRate, weightDecay });
-      return { loss, tokens, gradientNorm: norm, learningRate };
+      const { aux, gradientNorm, loss } = updater.step(
+        used.map((rows) => () => lossOf(rows, total)),
+        { learningRate, step: adam.step + 1 },
+      );
+      const values = aux.map((each) => each.logProbs as Float32Array);
+      return { loss, tokens, gradientNorm, learningRate, logProbs: inPlace(microbatches, values) };
     },
     evaluate(microbatches) {
       const { tokens, total, used } = counted(microbatches);
       let loss = 0;
-      for (const rows of used) {
+      const read = used.map((rows) => {
         const values = logProbs.read(rows, { recorded: config.recorded });
         loss -= values.reduce((all, value, index) => all + value * ((rows.weights[index] ?? 0) / total), 0);
-      }
-      return { loss, tokens };
+        return values;
+      });
+      return { loss, tokens, logProbs: inPlace(microbatches, read) };
     },
     dispose() {
       logProbs.dispose();

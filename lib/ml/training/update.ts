@@ -71,8 +71,10 @@ export function createUpdater(options: {
   readonly parameters: Parameters;
   readonly adam: AdamState;
   readonly config: UpdateConfig;
+  /** As one graph for each combination of shapes: the default. */
+  readonly recorded?: boolean;
 }): Updater {
-  const { adam, engine, name, parameters } = options;
+  const { adam, engine, name, parameters, recorded = true } = options;
   const { beta1, beta2, epsilon, maxGradientNorm, weightDecay } = options.config;
 
   const gradientsOf = (microbatches: readonly Microbatch[]) => {
@@ -80,7 +82,7 @@ export function createUpdater(options: {
     let gradients: Gradients | undefined;
     let loss = 0;
     for (const microbatch of microbatches) {
-      const part = engine.gradients(parameters, microbatch, { recorded: true });
+      const part = engine.gradients(parameters, microbatch, { recorded });
       gradients = accumulate(engine, gradients, part.gradients);
       aux.push(readAux(engine, part.aux));
       loss += part.loss;

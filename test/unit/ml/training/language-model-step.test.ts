@@ -206,7 +206,9 @@ describe.each(['native', 'wasm'] as const)('training step on %s', (backend) => {
     const norm = trained.parameters.get('model.norm.weight');
     const values = norm?.values() ?? new Float32Array(0);
     norm?.assign(values.map((value, index) => (index === 3 ? Number.NaN : value)));
-    refused({ code: 'INVARIANT', details: { check: 'finite-loss', step: 2 } }, /The loss is NaN at update 2/, () => step.step([good]));
+    refused({ code: 'INVARIANT', details: { check: 'finite-loss', model: 'model', step: 2 } }, /The model loss is NaN at step 2/, () =>
+      step.step([good]),
+    );
     norm?.assign(values);
     expect(engine.tensorCount()).toBe(count);
     expect(valuesOf(trained)).toEqual(before);

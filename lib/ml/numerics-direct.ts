@@ -65,3 +65,43 @@ export function groupAdvantages(rewards: readonly number[], normalise: 'group' |
   const scale = normalise === 'group' ? 1 / (Math.sqrt(variance) + epsilon) : 1;
   return rewards.map((reward) => (reward - mean) * scale);
 }
+
+/**
+ * How the losses of tokens become one number:
+ * - `token`: mean over all tokens of the batch (DAPO, Yu et al. 2503.14476 eq. 8): every token weighs the same, long answers count for more
+ * - `sequence`: mean over answers of the mean over their tokens (GRPO, 2402.03300 eq. 3): a token of a long answer counts for less, so that a long bad answer
+ *   is punished less a token
+ * - `constant`: sum over tokens, divided by answers times a constant, the longest an answer may be (Dr.GRPO, 2503.20783): no bias by length
+ */
+export type LossAggregation = 'token' | 'sequence' | 'constant';
+
+/** Weight of each token of answers of these lengths, laid flat. */
+export function aggregationWeights(lengths: readonly number[], aggregation: LossAggregation, longest: number): Float64Array {
+  const tokens = lengths.reduce((sum, length) => sum + length, 0);
+  const weight = (length: number) => {
+    if (aggregation === 'token') return 1 / tokens;
+    return 1 / (lengths.length * (aggregation === 'sequence' ? length : longest));
+  };
+  return Float64Array.from(lengths.flatMap((length) => Array<number>(length).fill(weight(length))));
+}
+
+/** How far the ratio may go below and above 1; DAPO: further up, so that unlikely tokens can still become likely. */
+export interface ClipRange {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Bound on log ratios before the exponential, so that one absurd value cannot make the loss infinite; the clip acts long before. */
+export const logRatioLimit = 20;
+
+/** Clipped surrogate of one action, a token or an answer: max(-A r, -A clip(r, 1 - low, 1 + high)), r = exp(logRatio). */
+export function groupSurrogate(
+  advantage: number,
+  logRatio: number,
+  { high, low }: ClipRange,
+): { readonly loss: number; readonly clipped: boolean } {
+  const ratio = Math.exp(Math.min(Math.max(logRatio, -logRatioLimit), logRatioLimit));
+  const free = -advantage * ratio;
+  const held = -advantage * Math.min(Math.max(ratio, 1 - low), 1 + high);
+  return { loss: Math.max(free, held), clipped: held > free };
+}

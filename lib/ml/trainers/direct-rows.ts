@@ -123,14 +123,14 @@ export function readByRow(
   read: (rows: TokenRows) => Float32Array,
   all: readonly TokenRow[],
   options: { readonly model: Pick<ModelConfig, 'padTokenId' | 'contextLength'>; readonly perRow: number; readonly batchSize: number },
-): Float32Array[] {
+): Float64Array[] {
   return chunk(all, options.batchSize).flatMap((part) => {
     const { lengths, rows } = layAnswers(groupByPrompt(part), options.model, options.perRow);
     const values = read(rows);
     let at = 0;
     return lengths.map((length) => {
       at += length;
-      return values.slice(at - length, at);
+      return Float64Array.from(values.subarray(at - length, at));
     });
   });
 }

@@ -17,7 +17,7 @@ export interface SamplingConfig {
   readonly scoreBatchSize: number;
 }
 
-const total = (values: Float32Array) => values.reduce((sum, value) => sum + value, 0);
+const total = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0);
 
 /**
  * One answer to each prompt with the same noise at every evaluation, so that what changes between two tables is the policy. Columns: `kl` = log pi - log ref
@@ -61,7 +61,7 @@ export async function sampleTable(options: {
     text: tokenizer.decode(response, { skipSpecial: true }),
     scores: {
       ...(scores ? { reward: scores[index] as number } : {}),
-      kl: total(ours[index] as Float32Array) - total(theirs[index] as Float32Array),
+      kl: total(ours[index] as Float64Array) - total(theirs[index] as Float64Array),
       length: response.length,
     },
   }));

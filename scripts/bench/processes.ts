@@ -7,6 +7,7 @@ import { engineEnvironment } from '../../workers/engine-settings';
 import type { Measured } from './bench-model';
 import { type BenchCase, readMeasured, type Side } from './cases';
 import { watchOtherWork } from './idle';
+import { watchPeakMemory } from './peak-memory';
 
 const here = import.meta.dirname;
 const root = path.resolve(here, '..', '..');
@@ -22,18 +23,18 @@ export interface Bench {
 }
 
 /** Without the huge pages of the process that measures: each side gets its own. */
-function plainEnvironment(): NodeJS.ProcessEnv {
+export function plainEnvironment(): NodeJS.ProcessEnv {
   const { GLIBC_TUNABLES: _, ...plain } = process.env;
   return plain;
 }
 
 /** The environment that the product gives to processes which compute. */
-function ourEnvironment(threads: number): NodeJS.ProcessEnv {
+export function ourEnvironment(threads: number): NodeJS.ProcessEnv {
   const env = { ...plainEnvironment(), PLUMBLINE_THREADS: String(threads) };
   return { ...env, ...engineEnvironment(parseEnv(env).engine, env) };
 }
 
-function ourCommand(file: string, args: readonly string[]): string[] {
+export function ourCommand(file: string, args: readonly string[]): string[] {
   return [process.execPath, '--import', 'tsx', path.join(here, file), ...args];
 }
 
@@ -41,15 +42,18 @@ interface Ended {
   readonly stdout: string;
   /** Cores that other work kept busy meanwhile; null where that is not known. */
   readonly otherWork: number | null;
+  /** Its largest resident memory, MiB; null where that is not known. */
+  readonly peakMib: number | null;
 }
 
 /** Runs a command to its end. Throws INTERNAL with its last words where it failed. */
-function execute(command: readonly string[], env: NodeJS.ProcessEnv): Promise<Ended> {
+export function execute(command: readonly string[], env: NodeJS.ProcessEnv): Promise<Ended> {
   const [file = '', ...args] = command;
   const child = spawn(file, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
   const end = () => child.kill('SIGKILL');
   process.once('exit', end);
   const stopWatching = watchOtherWork(child.pid ?? 0);
+  const stopMemory = watchPeakMemory(child.pid ?? 0);
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => {
@@ -61,12 +65,14 @@ function execute(command: readonly string[], env: NodeJS.ProcessEnv): Promise<En
   return new Promise((resolve, reject) => {
     child.once('error', (error) => {
       stopWatching();
+      stopMemory();
       reject(error);
     });
     child.once('close', (code, signal) => {
       process.off('exit', end);
       const otherWork = stopWatching();
-      if (code === 0) resolve({ stdout, otherWork });
+      const peakMib = stopMemory();
+      if (code === 0) resolve({ stdout, otherWork, peakMib });
       else reject(new AppError('INTERNAL', `${command.join(' ')} ended with ${code ?? signal}.`, { details: { said: lastLine(stderr) } }));
     });
   });

@@ -1,6 +1,7 @@
 import { bucketCount, filledUp } from '#lib/ml/batches';
 import type { Engine, Tensor } from '#lib/ml/engine/engine';
 import { type JudgeTerms, type PairCounts, smoothed, type TieModel } from '#lib/ml/numerics-preferences';
+import { predictionBucket } from '#lib/ml/training/target-log-probs';
 import { type JudgedPair, judgementWeight } from './reward-pairs';
 
 /** A pair of a batch: places in the batch's scores, and what it adds to the loss of the whole batch. */
@@ -47,7 +48,7 @@ export function flattenPairs<P extends WeighedPrompt>(
   });
 }
 
-/** Columns of pairs as tensors `[bucketCount(pairs)]`; pairs that are added up to a number that comes often weigh nothing. */
+/** Columns of pairs as tensors `[count]`; pairs that are added up to a number that comes often weigh nothing. */
 class PairColumns {
   readonly count: number;
 
@@ -55,7 +56,7 @@ class PairColumns {
     readonly engine: Engine,
     readonly pairs: readonly FlatPair[],
   ) {
-    this.count = bucketCount(pairs.length);
+    this.count = bucketCount(predictionBucket(pairs.length));
   }
 
   number(of: (pair: FlatPair) => number, filler = 0): Tensor {
@@ -192,7 +193,7 @@ const absent = -1e9;
 
 /** -sum weight log softmax(members)[winner]: `scores` `[n]` -> scalar. Plackett-Luce and best-of-K, by what choices there are. */
 export function choiceLossTensor(engine: Engine, scores: Tensor, choices: readonly Choice[]): Tensor {
-  const count = bucketCount(choices.length);
+  const count = bucketCount(predictionBucket(choices.length));
   // rankings of up to 9 are usual: widths in steps of 4 make few shapes
   const width = Math.ceil(choices.reduce((most, { members }) => Math.max(most, members.length), 2) / 4) * 4;
   const members = new Int32Array(count * width);

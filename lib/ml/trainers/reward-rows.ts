@@ -23,7 +23,11 @@ interface Layout {
   readonly cost: number;
 }
 
-const timeBucket = 16;
+/** Rows of few lengths, so that recorded work meets few shapes: in steps of 16, or of an eighth. */
+function timeBucket(time: number): number {
+  const unit = Math.max(16, 2 ** (Math.floor(Math.log2(time)) - 3));
+  return Math.ceil(time / unit) * unit;
+}
 
 /** At most `most` answers of a prompt share it; one by itself is a plain text. */
 function unitsOf(prompts: readonly PromptWithAnswers[], most: number): Unit[] {
@@ -58,7 +62,7 @@ const maskCost = 1.1;
 
 function layouts(units: readonly Unit[], config: ModelConfig): Layout[] {
   const lengths = units.map(({ text }) => lengthOf(text));
-  const time = Math.ceil(lengths.reduce((a, b) => Math.max(a, b), 1) / timeBucket) * timeBucket;
+  const time = timeBucket(lengths.reduce((a, b) => Math.max(a, b), 1));
   const alone = units.map((_, index) => [index]);
   const packed = packTexts(
     units.map(({ text }) => text),

@@ -54,21 +54,12 @@ function removeDead(file, dead) {
 }
 
 /**
- * @param {string} dataDir
+ * Takes the lock that `file`, in a folder that is there, stands for.
+ * @param {string} file
  * @param {{ purpose: string, address?: string }} about
- * @throws StepError naming the holder
+ * @param {(holder: string) => Error} refuse what is thrown where another process holds it
  */
-export function takeDataLock(dataDir, about) {
-  const folder = path.join(dataDir, 'run');
-  const file = path.join(folder, 'lock');
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw new StepError(
-      `The data folder ${dataDir} cannot be made (${error.code}).`,
-      'Set PLUMBLINE_HOME to a folder that you may write to.',
-    );
-  }
+export function takeLock(file, about, refuse) {
   const mine = { pid: process.pid, started: startOf(process.pid), host: hostname(), since: new Date().toISOString(), ...about };
   const draft = `${file}.${randomUUID()}`;
   writeFileSync(draft, JSON.stringify(mine), { mode: 0o600, flush: true });
@@ -82,12 +73,7 @@ export function takeDataLock(dataDir, about) {
       }
       const holder = readLock(file);
       if (holder === undefined) continue;
-      if (isHeld(file, holder) || attempt > 20) {
-        throw new StepError(
-          `Plumbline already runs in this data folder (${dataDir}): ${describe(holder)}.`,
-          'Use that one, or stop it first; another installation needs a PLUMBLINE_HOME and a PORT of its own.',
-        );
-      }
+      if (isHeld(file, holder) || attempt > 20) throw refuse(describe(holder));
       removeDead(file, holder);
     }
   } finally {
@@ -108,6 +94,32 @@ export function takeDataLock(dataDir, about) {
       if (held?.pid === mine.pid && held.started === mine.started) rmSync(file, { force: true });
     },
   };
+}
+
+/**
+ * @param {string} dataDir
+ * @param {{ purpose: string, address?: string }} about
+ * @throws StepError naming the holder
+ */
+export function takeDataLock(dataDir, about) {
+  const folder = path.join(dataDir, 'run');
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new StepError(
+      `The data folder ${dataDir} cannot be made (${error.code}).`,
+      'Set PLUMBLINE_HOME to a folder that you may write to.',
+    );
+  }
+  return takeLock(
+    path.join(folder, 'lock'),
+    about,
+    (holder) =>
+      new StepError(
+        `Plumbline already runs in this data folder (${dataDir}): ${holder}.`,
+        'Use that one, or stop it first; another installation needs a PLUMBLINE_HOME and a PORT of its own.',
+      ),
+  );
 }
 
 /** Who runs in this data folder now, if anybody. */

@@ -9,7 +9,7 @@ node bin/plumbline.mjs --help      # in the checkout
 npx plumbline --help               # the same
 \`\`\`
 
-- **Results** go to stdout, progress and messages to stderr. With \`--json\` stdout holds one JSON object and nothing else; after a failure it is \`{"error": {"code", "message", "remedy", "details"}}\`.
+- **Results** go to stdout, progress and messages to stderr. With \`--json\` stdout holds one JSON object and nothing else (\`train\` prints one a step before it); after a failure it is \`{"error": {"code", "message", "remedy", "details"}}\`.
 - **Exit codes**: 0 done; 1 failed; 2 wrong usage, or what was given is wrong or not there; 3 database, queue, disk or engine cannot be had now; 130 stopped by Ctrl-C. \`doctor\` ends with 1 where something is bad.
 - **Names**: models, datasets and loops by name or id, projects by address or id.
 - **Where**: \`PLUMBLINE_HOME\` names the data folder (default: \`.plumbline\` in the checkout), \`DATABASE_URL\` and \`REDIS_URL\` replace the embedded parts. An embedded database that does not run is started for the command and stopped after it; one that \`npm start\` or another command uses is left running.

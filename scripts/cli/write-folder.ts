@@ -20,13 +20,13 @@ export async function requireFreeFolder(out: string, force: boolean): Promise<vo
   }
 }
 
-/** Written beside `out` first: a folder that is there holds every file whole. */
+/** Written into `draft` first, a folder on the same disk that is not there yet: a folder that is there holds every file whole. */
 export async function writeFolder(
   out: string,
   files: Iterable<WritableFile>,
   signal: AbortSignal,
+  draft = path.join(path.dirname(out), `.${path.basename(out)}.${randomUUID()}`),
 ): Promise<{ name: string; size: number }[]> {
-  const draft = path.join(path.dirname(out), `.${path.basename(out)}.${randomUUID()}`);
   const written: { name: string; size: number }[] = [];
   try {
     await mkdir(draft, { recursive: true });

@@ -16,7 +16,7 @@ import { answerLines } from '../generate/answer-lines';
 import { PartFile, type RunSettings } from '../generate/part-file';
 import { readPrompts } from '../generate/read-prompts';
 import { readInput } from '../read-input';
-import { facts, plain, type Terminal } from '../terminal';
+import { facts, formatDuration, plain, type Terminal } from '../terminal';
 
 const details = `
 Prompts: {"prompt": "..."} or {"messages": [{"role", "content"}]} a line, with an "id" where there is one. Conversations are written by the
@@ -147,11 +147,6 @@ async function openReward(engine: Engine, folder: string, tokenizerJson: string)
   return createScalarModel(engine, files, { headSeed: 0 });
 }
 
-function duration(seconds: number): string {
-  if (seconds < 90) return `${Math.ceil(seconds)} s`;
-  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
-}
-
 /** What people read while it runs: answers, tokens a second, time left. */
 function reporter(terminal: Terminal, before: number, total: number) {
   const since = performance.now();
@@ -159,7 +154,7 @@ function reporter(terminal: Terminal, before: number, total: number) {
   let finished = 0;
   const show = () => {
     const seconds = (performance.now() - since) / 1000;
-    const left = finished > 0 ? `, ${duration((seconds / finished) * (total - before - finished))} left` : '';
+    const left = finished > 0 ? `, ${formatDuration((seconds / finished) * (total - before - finished))} left` : '';
     terminal.progress(`${before + finished} of ${total} answers, ${Math.round(drawn / Math.max(seconds, 1e-3))} tokens/s${left}`);
   };
   return {

@@ -55,6 +55,8 @@ export interface RunningCli {
   readonly ended: Promise<CliRun>;
   /** Until stderr holds the text. */
   untilSaid(text: string | RegExp): Promise<void>;
+  /** Until stdout holds so many lines, or the command has ended. */
+  untilPrinted(lines: number): Promise<void>;
 }
 
 /** Nothing of the surrounding installation may reach the command. */
@@ -84,6 +86,7 @@ export function startCli(args: readonly string[], options: CliOptions): RunningC
   const listeners = new Set<() => void>();
   child.stdout.on('data', (chunk: Buffer) => {
     stdout += chunk.toString('utf8');
+    for (const listener of listeners) listener();
   });
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString('utf8');
@@ -93,7 +96,12 @@ export function startCli(args: readonly string[], options: CliOptions): RunningC
     child.once('error', reject);
     child.once('close', (code) => {
       for (const listener of listeners) listener();
-      resolve({ code, stdout, stderr, json: args.includes('--json') ? lastLine(stdout, stderr) : {} });
+      resolve({
+        code,
+        stdout,
+        stderr,
+        json: args.includes('--json') && code !== null ? lastLine(stdout, stderr, args[0] === 'train') : {},
+      });
     });
   });
   const untilSaid = (text: string | RegExp) =>
@@ -105,17 +113,26 @@ export function startCli(args: readonly string[], options: CliOptions): RunningC
       listeners.add(look);
       look();
     });
-  return { child, ended, untilSaid };
+  const untilPrinted = (lines: number) =>
+    new Promise<void>((resolve) => {
+      const look = () => {
+        if (stdout.split('\n').length > lines || child.exitCode !== null || child.signalCode !== null) resolve();
+      };
+      listeners.add(look);
+      look();
+    });
+  return { child, ended, untilSaid, untilPrinted };
 }
 
 export function runCli(args: readonly string[], options: CliOptions): Promise<CliRun> {
   return startCli(args, options).ended;
 }
 
-function lastLine(stdout: string, stderr: string): Record<string, unknown> {
+/** Commands print one object; those that train print one a step before it. */
+function lastLine(stdout: string, stderr: string, several: boolean): Record<string, unknown> {
   const lines = stdout.trimEnd().split('\n');
-  if (lines.length !== 1) throw new Error(`stdout holds ${lines.length} lines instead of one:\n${stdout}\n${stderr}`);
-  return JSON.parse(lines[0] ?? '') as Record<string, unknown>;
+  if (lines.length !== 1 && !several) throw new Error(`stdout holds ${lines.length} lines instead of one:\n${stdout}\n${stderr}`);
+  return JSON.parse(lines.at(-1) ?? '') as Record<string, unknown>;
 }
 
 export interface JsonFailure {

@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import { createScalarModel, type ScalarModel } from '#lib/ml/nn/language-model';
+import { type RewardResult, trainReward } from '#lib/ml/trainers/reward';
+import { rewardConfig } from '#lib/ml/trainers/reward-config';
+import { rewardExamples } from '#lib/ml/trainers/reward-data';
+import { type EnsembleResult, memberSeed, trainRewardEnsemble } from '#lib/ml/trainers/reward-ensemble';
+import { stepsPerEpoch } from '#lib/ml/training/data-order';
+import { rankedPrompts } from '#lib/ml/training/tokenize-preferences';
+import { defineAlgorithm, type PreparedRun, type PrepareInput } from '../algorithm';
+import { commonShape } from '../common-config';
+import { adapt, countParameters, encoderOf, jsonFile, type OpenedFolder, openFolder, probe, trainedFolders } from '../open-model';
+import { rewardFileName } from '../open-reward';
+import { countSplits, notesOf, readData } from '../read-data';
+
+const settings = rewardConfig.safeExtend({
+  ...commonShape,
+  /** Models of an ensemble, each with a seed of its own (Coste et al. 2310.02743: 4 or 5); 1 = a single one. */
+  members: z.int().min(1).max(32).default(1),
+});
+type Settings = z.infer<typeof settings>;
+
+function createMembers({ config, engine }: PrepareInput<Settings>, opened: OpenedFolder): ScalarModel[] {
+  return Array.from({ length: config.members }, (_, index) => {
+    const seed = memberSeed(config.seed, index);
+    const model = createScalarModel(engine, opened.files, { headSeed: seed });
+    adapt(model, config.lora, seed);
+    return model;
+  });
+}
+
+async function prepare(input: PrepareInput<Settings>): Promise<PreparedRun> {
+  const { config, engine, paths } = input;
+  const opened = await openFolder(paths.model);
+  const data = await readData(paths, config.split);
+  const { items, notes } = rankedPrompts(data, encoderOf(opened, config));
+  const { examples } = rewardExamples(items, config, opened.files.config.contextLength);
+  const models = createMembers(input, opened);
+  const [first] = models as [ScalarModel, ...ScalarModel[]];
+  const common = { engine, tokenizer: opened.tokenizer, data: items, config };
+  return {
+    counts: countSplits(items, 'rankings'),
+    notes: notesOf(notes),
+    totalSteps: config.members * config.epochs * stepsPerEpoch(examples.TRAIN.length, config.batchSize),
+    parameters: countParameters(models),
+    probe: () => probe(engine, first, items[0]?.prompt ?? [opened.tokenizer.bosId]),
+    train: ({ signal, state }) => {
+      const from = { signal, ...(state ? { state } : {}) };
+      return models.length === 1 ? trainReward({ ...common, model: first, ...from }) : trainRewardEnsemble({ ...common, models, ...from });
+    },
+    outputs: (result) =>
+      models.length === 1 ? single(opened, first, result as RewardResult) : ensemble(opened, models, result as EnsembleResult),
+    summary: (result) => summary(result as RewardResult | EnsembleResult),
+    dispose() {
+      for (const model of models) model.dispose();
+    },
+  };
+}
+
+function single(opened: OpenedFolder, model: ScalarModel, { normalisation, notes, temperature, terms }: RewardResult) {
+  const file = jsonFile(rewardFileName, { normalisation, temperature, terms, notes, members: null });
+  return trainedFolders(opened, model, 'REWARD', { extra: [file] });
+}
+
+function ensemble(opened: OpenedFolder, models: readonly ScalarModel[], { members, notes, spread }: EnsembleResult) {
+  const names = models.map((_, index) => `member-${index + 1}`);
+  const folders = models.flatMap((model, index) => {
+    const file = jsonFile(rewardFileName, { ...members[index], members: null });
+    return trainedFolders(opened, model, 'REWARD', { name: names[index] as string, extra: [file] });
+  });
+  return [...folders, { name: '', files: [jsonFile(rewardFileName, { members: names, spread, notes })] }];
+}
+
+function summary(result: RewardResult | EnsembleResult): Record<string, unknown> {
+  const { test, validation } = result;
+  const figures = (name: string, report: typeof validation) =>
+    report === null
+      ? {}
+      : {
+          [`${name}Accuracy`]: report.accuracy.defined ? report.accuracy.value : null,
+          [`${name}LengthBaseline`]: report.lengthBaseline.defined ? report.lengthBaseline.value : null,
+          [`${name}Loss`]: report.loss,
+        };
+  const own = 'members' in result ? { members: result.members, spread: result.spread } : { bestEpoch: result.bestEpoch };
+  return { steps: result.steps, ...own, ...figures('validation', validation), ...figures('test', test) };
+}
+
+export const reward = defineAlgorithm({
+  name: 'reward',
+  about: 'reward model from rankings or pairs',
+  config: settings,
+  needs: [],
+  takes: ['validation'],
+  best: { metric: 'validation/calibratedLoss', wanted: 'lowest' },
+  example: 'plumbline train reward --model sft --data rankings.jsonl --out reward --set epochs=4 learningRate=1e-4',
+  next: (out, { data }) => `plumbline evaluate reward --model ${out} --data ${data}`,
+  prepare,
+});

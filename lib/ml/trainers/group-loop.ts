@@ -40,6 +40,12 @@ export interface GroupPart extends AnswerRows {
   readonly first: number;
 }
 
+export interface SurrogateReport {
+  readonly surrogate: number;
+  readonly actions: number;
+  readonly clipped: number;
+}
+
 /** What tells RLOO and GRPO apart. */
 export interface GroupAlgorithm {
   readonly kind: 'rloo' | 'grpo';
@@ -47,8 +53,8 @@ export interface GroupAlgorithm {
   advantages(rollout: GroupRollout): number[];
   /** Of a part of an update, `logProbs` `[predictionBucket(tokens)]` with gradient; losses of all parts add up to that of the update. */
   loss(logProbs: Tensor, part: GroupPart): Tensor;
-  /** The actions, and those whose clipped term is the larger, from new log-probabilities by episode. */
-  countClipped(logProbs: readonly Float32Array[], part: GroupPart): { readonly clipped: number; readonly actions: number };
+  /** The same on plain numbers, from new log-probabilities by episode: the part's share of the clipped surrogate, its actions, and those whose clipped term is the larger. */
+  report(logProbs: readonly Float32Array[], part: GroupPart): SurrogateReport;
 }
 
 export interface GroupOptions<Config extends GroupConfig> {
@@ -109,6 +115,7 @@ function numbersOf(parameters: Parameters): number {
 }
 
 interface StepReport extends UpdateReport {
+  readonly surrogate: number;
   readonly approxKl: number;
   readonly clipFraction: number;
   readonly maxLogRatio: number;
@@ -309,7 +316,7 @@ async function updateOnRollout(options: RolloutUpdates & { readonly signal: Abor
   }
   const applied = reports.filter((report) => report.applied);
   return {
-    'policy/loss': mean(reports.map(({ loss }) => loss)),
+    'policy/loss': mean(reports.map(({ surrogate }) => surrogate)),
     ...(applied.length === 0 ? {} : { 'policy/gradientNorm': mean(applied.map(({ gradientNorm }) => gradientNorm)) }),
     'policy/approxKl': mean(reports.map(({ approxKl }) => approxKl)),
     'policy/clipFraction': mean(reports.map(({ clipFraction }) => clipFraction)),
@@ -342,7 +349,7 @@ function updateOnce(options: OneUpdate): StepReport {
   const { engine } = policy.trunk;
   const parts = partsOf(options);
   for (const { rows } of parts) logProbs.check(rows);
-  let moved = { approxKl: 0, maxLogRatio: 0, clipFraction: 0 };
+  let moved = { surrogate: 0, approxKl: 0, maxLogRatio: 0, clipFraction: 0 };
   const report = updater.step(
     parts.map((part) => () => {
       const values = logProbs.of(part.rows, config.temperature);
@@ -353,9 +360,9 @@ function updateOnce(options: OneUpdate): StepReport {
       step,
       accept: (aux) => {
         const fresh = parts.map((part, index) => ({ part, fresh: splitRows(aux[index]?.values as Float32Array, part.lengths) }));
-        const counts = fresh.map(({ fresh: rows, part }) => algorithm.countClipped(rows, part));
-        const all = (key: 'clipped' | 'actions') => counts.reduce((sum, count) => sum + count[key], 0);
-        moved = { ...distance(fresh), clipFraction: all('clipped') / all('actions') };
+        const told = fresh.map(({ fresh: rows, part }) => algorithm.report(rows, part));
+        const all = (key: keyof SurrogateReport) => told.reduce((sum, each) => sum + each[key], 0);
+        moved = { ...distance(fresh), surrogate: all('surrogate'), clipFraction: all('clipped') / all('actions') };
         if (first) checkFirstRatio(moved.maxLogRatio, step);
         return config.targetInnerKl === null || moved.approxKl <= 1.5 * config.targetInnerKl;
       },

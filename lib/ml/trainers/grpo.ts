@@ -69,17 +69,19 @@ export async function* trainGrpo(options: GroupOptions<GrpoConfig>): AsyncGenera
       const priced = floats(weights.map((weight) => weight * config.klCoefficient));
       return engine.add(surrogate, klTermTensor(engine, logProbs, floats(flat(part.reference)), priced, config.klGradient));
     },
-    countClipped: (logProbs, { advantages, lengths, old }) => {
-      let clipped = 0;
-      let actions = 0;
+    report: (logProbs, part) => {
+      const weights = weightsOf(part);
+      const report = { surrogate: 0, actions: 0, clipped: 0 };
       logProbs.forEach((row, index) => {
         row.forEach((value, t) => {
-          const logRatio = value - (old[index]?.[t] as number);
-          if (groupSurrogate(advantages[index] as number, logRatio, clip).clipped) clipped += 1;
+          const logRatio = value - (part.old[index]?.[t] as number);
+          const { clipped, loss } = groupSurrogate(part.advantages[index] as number, logRatio, clip);
+          report.surrogate += (weights[report.actions] as number) * loss;
+          report.actions += 1;
+          if (clipped) report.clipped += 1;
         });
-        actions += lengths[index] as number;
       });
-      return { clipped, actions };
+      return report;
     },
   });
 }

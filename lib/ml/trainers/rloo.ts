@@ -55,12 +55,15 @@ export async function* trainRloo(options: GroupOptions<RlooConfig>): AsyncGenera
         clip,
       );
     },
-    countClipped: (logProbs, { advantages, lengths, old }) => {
-      const clipped = logProbs.filter((row, index) => {
-        const logRatio = sum(row) - sum(old[index] as Float64Array);
-        return groupSurrogate(advantages[index] as number, logRatio, clip).clipped;
-      });
-      return { clipped: clipped.length, actions: lengths.length };
+    report: (logProbs, { advantages, allLengths, old }) => {
+      const answers = logProbs.map((row, index) =>
+        groupSurrogate(advantages[index] as number, sum(row) - sum(old[index] as Float64Array), clip),
+      );
+      return {
+        surrogate: sum(answers.map(({ loss }) => loss)) / allLengths.length,
+        actions: answers.length,
+        clipped: answers.filter(({ clipped }) => clipped).length,
+      };
     },
   });
 }

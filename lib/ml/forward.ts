@@ -2,6 +2,8 @@ import { AppError } from '#lib/errors';
 import type { Engine, Tensor } from '#lib/ml/engine/engine';
 import type { LanguageModel, ScalarModel } from '#lib/ml/nn/language-model';
 import { chunk, packRows, type TokenBatch, type TokenRow, unpackRows } from './batches';
+import { TargetScores } from './training/target-scores';
+import { layRows } from './training/token-rows';
 
 /** Runs `work` without keeping anything but the numbers. */
 function readOnce(engine: Engine, work: () => Tensor): Float32Array {
@@ -40,33 +42,25 @@ export function responseLogProbs(
   });
 }
 
-/** V(state before y_t) of every response token, one array a row, no gradient. */
-export function responseValues(
-  engine: Engine,
-  model: ScalarModel,
-  rows: readonly TokenRow[],
-  options: { readonly batchSize: number },
-): Float64Array[] {
-  return inBatches(rows, options.batchSize, (part) => {
-    const { tokens, batch, time, predictedFrom, offsets } = packFor(model, part);
-    return unpackRows(
-      readOnce(engine, () => model.scores(tokens, batch, time, predictedFrom)),
-      offsets,
-    );
-  });
-}
-
-/** The scalar at the last real token of each row, no gradient. */
+/** The scalar at the last real token of each row, no gradient; as one graph where shapes come again. */
 export function rowScores(
   engine: Engine,
   model: ScalarModel,
   rows: readonly TokenRow[],
   options: { readonly batchSize: number },
 ): number[] {
-  return inBatches(rows, options.batchSize, (part) => {
-    const { tokens, batch, time, lastTokens } = packFor(model, part);
-    return [...readOnce(engine, () => model.scores(tokens, batch, time, lastTokens))];
-  });
+  const { contextLength, padTokenId } = model.config;
+  const scores = new TargetScores(model);
+  try {
+    return inBatches(rows, options.batchSize, (part) => {
+      const texts = part.map(({ prompt, response }) => [{ prefix: { tokens: [...prompt, ...response] } }]);
+      const laid = layRows(texts, { padId: padTokenId ?? 0, contextLength });
+      scores.check(laid);
+      return [...readOnce(engine, () => engine.graph(() => scores.of(laid, laid.ends))).subarray(0, part.length)];
+    });
+  } finally {
+    scores.dispose();
+  }
 }
 
 /**

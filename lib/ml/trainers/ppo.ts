@@ -132,7 +132,7 @@ export async function* trainPpo(options: PpoOptions): AsyncGenerator<StepMetrics
       stream,
       stopIds,
       batchSize: config.generationBatchSize,
-      memoryLimitBytes: engine.memoryLimitBytes - heldBytes(options),
+      memoryLimitBytes: Math.max(0, engine.memoryLimitBytes - heldBytes(options)),
       signal,
     });
 

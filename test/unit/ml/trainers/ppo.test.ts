@@ -227,6 +227,11 @@ describe('trainPpo', () => {
     await expect(drive(engine, used, base, { prompts: [] })).rejects.toMatchObject({ code: 'BAD_INPUT' });
     const long = [{ promptId: 'endless', tokens: Array<number>(32).fill(4) }];
     await expect(drive(engine, used, base, { prompts: long })).rejects.toMatchObject({ code: 'BAD_INPUT', message: /endless/ });
+    // the caller's models leave no room to sample in
+    await expect(drive(engine, used, base, { otherModelsBytes: engine.memoryLimitBytes })).rejects.toMatchObject({
+      code: 'BAD_INPUT',
+      details: { limitBytes: 0 },
+    });
     const ptx = { coefficient: 1, batchSize: 2 };
     await expect(drive(engine, used, { ...base, ptx })).rejects.toMatchObject({ code: 'BAD_INPUT', message: /pretraining/ });
     const { rows } = await drive(engine, used, { ...base, steps: 2, checkpointEvery: 1, samplePrompts: 0 }, { stopAfter: 1 });

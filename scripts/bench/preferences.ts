@@ -17,7 +17,7 @@ import { createScalarModel } from '#lib/ml/nn/language-model';
 import { loadTokenizer } from '#lib/ml/tokenizers/tokenizer';
 import { trainReward } from '#lib/ml/trainers/reward';
 import { rewardConfig } from '#lib/ml/trainers/reward-config';
-import { memberSeed } from '#lib/ml/trainers/reward-ensemble';
+import { memberSeed } from '#lib/ml/trainers/reward-heads';
 import { judgedPairs, type RankedPrompt } from '#lib/ml/trainers/reward-pairs';
 import { benchEngine } from './bench-engine';
 import {
@@ -109,7 +109,7 @@ function print(name: string, test: readonly TextPrompt[], scores: readonly (read
       prompts: report.prompts,
       lengthRule: rounded(report.lengthBaseline),
       lengthMatched: lengthMatched.defined ? rounded(lengthMatched.value) : null,
-      ece: rounded(report.ece),
+      calibratedEce: rounded(report.calibratedEce),
       beatsLength: report.beatsLength,
       verdict: report.verdict,
       ...more,

@@ -141,17 +141,20 @@ export function createLanguageModel(engine: Engine, files: ModelWeights): Langua
   return new TrunkLanguageModel(engine, files.config, createParameters(engine, files.weights));
 }
 
+/** A new head: N(0, 1 / (d + 1)) (Ouyang et al. 2022; Huang et al. 2024, detail 5). */
+export function newScalarHead(hiddenSize: number, seed: number): Float32Array {
+  const random = createRandom(seed, 'scalar-head');
+  return Float32Array.from({ length: hiddenSize }, () => random.normal() / Math.sqrt(hiddenSize + 1));
+}
+
 /**
- * Trunk and scalar head. From a policy's files the head is new: N(0, 1 / (d + 1)) (Ouyang et al. 2022; Huang et al. 2024, detail 5),
- * from those of a reward or value model it is read.
+ * Trunk and scalar head. From a policy's files the head is new, from those of a reward or value model it is read.
  */
 export function createScalarModel(engine: Engine, files: ModelWeights, options: { readonly headSeed: number }): ScalarModel {
   const weights = [...files.weights].filter(([name]) => name !== 'lm_head.weight');
   if (files.kind === 'POLICY') {
     const { hiddenSize } = files.config;
-    const random = createRandom(options.headSeed, 'scalar-head');
-    const data = Float32Array.from({ length: hiddenSize }, () => random.normal() / Math.sqrt(hiddenSize + 1));
-    weights.push(['score.weight', { dtype: 'F32', shape: [1, hiddenSize], data }]);
+    weights.push(['score.weight', { dtype: 'F32', shape: [1, hiddenSize], data: newScalarHead(hiddenSize, options.headSeed) }]);
   }
   return new TrunkScalarModel(engine, files.config, createParameters(engine, weights));
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AppError } from '#lib/errors';
 import { scheduleConfig } from '#lib/ml/optim/schedule';
-import { llama2Margins } from './reward-pairs';
+import { llama2Margins, type MarginTable } from './reward-pairs';
 import { termsConfig } from './reward-terms';
 
 /** Defaults are those published for models of billions of parameters; lib/domain/training-presets.ts holds those tried out on small ones. */
@@ -35,9 +35,9 @@ export const rewardConfig = z.object({
    * theta is learned; or nothing. No published reward model learns from ties; half and half needs no assumption about how often they come.
    */
   ties: z.enum(['soft', 'davidson', 'raoKupper', 'drop']).default('soft'),
-  /** Margin by strength of preference: Llama 2's small or large ones (2307.09288, table 27), or a table; InstructGPT has none. */
+  /** Margin by strength of preference: Llama 2's small or large ones (2307.09288, table 27), a table, or the strength itself (TRL); InstructGPT has none. */
   margins: z
-    .union([z.enum(['llama2Small', 'llama2Large']), z.record(z.string(), z.number())])
+    .union([z.enum(['llama2Small', 'llama2Large', 'strength']), z.record(z.string(), z.number())])
     .nullable()
     .default(null),
   /** Probability that a decided label is the opposite (cDPO's label noise; TRL's reward trainer has none). */
@@ -80,6 +80,7 @@ export function checkRewardConfig(config: RewardConfig): void {
   });
 }
 
-export function marginTable({ margins }: RewardConfig): Readonly<Record<string, number>> | undefined {
-  return typeof margins === 'string' ? llama2Margins[margins] : (margins ?? undefined);
+export function marginTable({ margins }: RewardConfig): MarginTable | undefined {
+  if (margins === 'llama2Small' || margins === 'llama2Large') return llama2Margins[margins];
+  return margins ?? undefined;
 }

@@ -3,6 +3,7 @@ import { createRandom } from '#lib/domain/random';
 import { mean } from '#lib/domain/statistics/summary';
 import { AppError } from '#lib/errors';
 import type { TensorData } from '#lib/formats/safetensors';
+import type { Parameters } from '#lib/ml/engine/engine';
 import { type RankingReport, reportRankings } from '#lib/ml/evaluation/ranking-report';
 import { combineMembers } from '#lib/ml/evaluation/reward-scorer';
 import type { ScalarModel } from '#lib/ml/nn/language-model';
@@ -11,6 +12,7 @@ import type { Split } from '#lib/ml/training/examples';
 import { type RewardTraining, trainReward } from './reward';
 import type { RewardConfig } from './reward-config';
 import { type DataNote, type RewardExample, rewardExamples } from './reward-data';
+import { memberSeed } from './reward-heads';
 import { RewardPass } from './reward-pass';
 import type { CheckpointData, StepMetrics } from './trainer';
 
@@ -19,7 +21,7 @@ const memberSchema = z.object({
   bestEpoch: z.number(),
   normalisation: z.object({ mean: z.number(), std: z.number() }),
   temperature: z.number().nullable(),
-  /** On validation, by itself; null where there is none. */
+  /** On validation, by itself; null where there is none, and for heads of one trunk. */
   accuracy: z.number().nullable(),
 });
 export type EnsembleMember = z.infer<typeof memberSchema>;
@@ -41,11 +43,6 @@ const checkpointState = z.object({
   /** Of the member that is being trained. */
   member: z.unknown(),
 });
-
-/** Seed of member `index` (from 0): of its scalar head, its data order and everything else of its training. */
-export function memberSeed(seed: number, index: number): number {
-  return seed + index;
-}
 
 function readState(state: CheckpointData, members: number) {
   const parsed = checkpointState.safeParse(state.json);
@@ -94,7 +91,17 @@ export async function* trainRewardEnsemble(
       yield outerStep(next.value, { member: index + 1, members: models.length, before: done, finished: [...finished], ready });
     }
   }
-  return judgeEnsemble(options, finished, done);
+  const score: MemberScores = (prompts) =>
+    models.map((model, index) => {
+      const pass = new RewardPass(model, config);
+      try {
+        return normalised(pass.scoreAll(prompts).flat(), (finished[index] as EnsembleMember).normalisation);
+      } finally {
+        pass.dispose();
+      }
+    });
+  const contextLength = (models[0] as ScalarModel).config.contextLength;
+  return { steps: done, members: finished, ...judgeEnsemble(options, contextLength, score) };
 }
 
 function innerState(state: CheckpointData, json: unknown): CheckpointData {
@@ -133,41 +140,51 @@ function outerStep(
   };
 }
 
+/** Normalised scores of all answers, one array a member. */
+type MemberScores = (prompts: readonly RewardExample[]) => number[][];
+
+function normalised(scores: readonly number[], { mean: centre, std }: EnsembleMember['normalisation']): number[] {
+  return scores.map((score) => (score - centre) / std);
+}
+
+/** What the mean of the members says of held-out rankings, and how far apart they are. */
 function judgeEnsemble(
-  { config, data, models }: Omit<RewardTraining, 'model'> & { readonly models: readonly ScalarModel[] },
-  members: readonly EnsembleMember[],
-  steps: number,
-): EnsembleResult {
-  const { examples, notes } = rewardExamples(data, config, (models[0] as ScalarModel).config.contextLength);
-  const combined = (split: Split) => {
-    const of = examples[split];
-    const scores = models.map((model, index) => {
-      const pass = new RewardPass(model, config);
-      const { mean: centre, std } = (members[index] as EnsembleMember).normalisation;
-      try {
-        return pass.scoreAll(of).map((row) => row.map((score) => (score - centre) / std));
-      } finally {
-        pass.dispose();
-      }
-    });
-    return of.map((_, example) =>
-      combineMembers(
-        scores.map((member) => member[example] as number[]),
-        { kind: 'mean' },
-      ),
-    );
-  };
+  { config, data }: Pick<RewardTraining, 'config' | 'data'>,
+  contextLength: number,
+  score: MemberScores,
+): Pick<EnsembleResult, 'validation' | 'test' | 'spread' | 'notes'> {
+  const { examples, notes } = rewardExamples(data, config, contextLength);
+  const combined = (split: Split) => combineMembers(score(examples[split]), { kind: 'mean' });
   const reportOf = (split: Split): RankingReport | null => {
     if (examples[split].length === 0) return null;
-    const scores = combined(split);
-    const rankings = examples[split].map((example: RewardExample, index) => ({
-      promptId: example.promptId,
-      scores: scores[index]?.total ?? [],
-      lengths: example.answers.map(({ length }) => length),
-      pairs: example.pairs,
-    }));
+    const { total } = combined(split);
+    let at = 0;
+    const rankings = examples[split].map(({ answers, pairs, promptId }) => {
+      at += answers.length;
+      return { promptId, pairs, scores: total.slice(at - answers.length, at), lengths: answers.map(({ length }) => length) };
+    });
     return reportRankings(rankings, createRandom(config.seed, 'reward', split));
   };
-  const spread = mean(combined(examples.VALIDATION.length > 0 ? 'VALIDATION' : 'TRAIN').flatMap((row) => row.spread));
-  return { steps, members, validation: reportOf('VALIDATION'), test: reportOf('TEST'), spread, notes };
+  const { spread } = combined(examples.VALIDATION.length > 0 ? 'VALIDATION' : 'TRAIN');
+  return { validation: reportOf('VALIDATION'), test: reportOf('TEST'), spread: mean(spread), notes };
+}
+
+/**
+ * Trains an ensemble on one trunk: the model's own head and `heads` (`createHeads`), each on other prompts (`headShare`) and from another start. A pass costs
+ * what it costs for one model; the members agree more than models of their own do. Steps, checkpoints and errors are those of `trainReward`.
+ */
+export async function* trainSharedEnsemble(
+  options: RewardTraining & { readonly heads: Parameters },
+): AsyncGenerator<StepMetrics, EnsembleResult> {
+  const { config, heads, model } = options;
+  const { bestEpoch, byHead, steps, temperature } = yield* trainReward(options);
+  const members = byHead.map((normalisation) => ({ steps, bestEpoch, normalisation, temperature, accuracy: null }));
+  const pass = new RewardPass(model, config, [...heads.values()]);
+  try {
+    const score: MemberScores = (prompts) =>
+      pass.scoreByHead(prompts).map((scores, index) => normalised(scores, byHead[index] as EnsembleMember['normalisation']));
+    return { steps, members, ...judgeEnsemble(options, model.config.contextLength, score) };
+  } finally {
+    pass.dispose();
+  }
 }

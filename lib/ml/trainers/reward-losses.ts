@@ -26,16 +26,17 @@ export function judgementShare(prompt: WeighedPrompt, batch: readonly WeighedPro
   return 1 / batch.reduce((sum, { pairs }) => sum + judgementWeight(pairs), 0);
 }
 
-/** Lays the pairs of some prompts flat; `shareOf` is what one judgement weighs in the whole batch. */
+/** Lays the pairs of some prompts flat; `shareOf` is what one judgement weighs in the whole batch, `at` where the first score lies. */
 export function flattenPairs<P extends WeighedPrompt>(
   prompts: readonly P[],
   options: {
+    readonly at?: number;
     readonly shareOf: (prompt: P) => number;
     readonly termsOf: (prompt: P, pair: JudgedPair) => JudgeTerms;
     readonly smoothing: number;
   },
 ): FlatPair[] {
-  let offset = 0;
+  let offset = options.at ?? 0;
   return prompts.flatMap((prompt) => {
     const share = options.shareOf(prompt);
     const start = offset;

@@ -52,9 +52,12 @@ export interface JudgedPair extends PairCounts {
   readonly position?: 1 | -1;
 }
 
+/** Margin by strength; 'strength': the strength is the margin (TRL's column `margin`). */
+export type MarginTable = Readonly<Record<string, number>> | 'strength';
+
 export interface JudgingOptions {
   /** Margin of a preference by its strength. */
-  readonly margins?: Readonly<Record<string, number>>;
+  readonly margins?: MarginTable;
   /** Factors on the weight of an annotator's judgements; 1 for who is not named. */
   readonly annotatorWeights?: Readonly<Record<string, number>>;
   /** Keep judgements apart by annotator, and by what was shown first: what annotator terms need. */
@@ -109,8 +112,9 @@ export function* judgements({ comparisons = [], rankings, responses }: Judged): 
   for (const comparison of comparisons) yield comparedJudgement(comparison);
 }
 
-function marginOf({ outcome, strength }: Judgement, margins: Readonly<Record<string, number>>): number {
+function marginOf({ outcome, strength }: Judgement, margins: MarginTable): number {
   if (outcome === 'ties' || strength === null) return 0;
+  if (margins === 'strength') return strength;
   const margin = margins[String(strength)];
   if (margin !== undefined) return margin;
   throw new AppError('BAD_INPUT', `A preference has strength ${strength}; the margin table knows ${Object.keys(margins).join(', ')}.`, {

@@ -4,7 +4,7 @@ import { mean, standardDeviation } from '#lib/domain/statistics/summary';
 import { AppError } from '#lib/errors';
 import type { TensorData } from '#lib/formats/safetensors';
 import { chunk, type TokenRow } from '#lib/ml/batches';
-import type { Engine } from '#lib/ml/engine/engine';
+import type { Engine, Parameters } from '#lib/ml/engine/engine';
 import { type RankingReport, reportRankings } from '#lib/ml/evaluation/ranking-report';
 import { breathe } from '#lib/ml/forward';
 import type { ScalarModel } from '#lib/ml/nn/language-model';
@@ -20,6 +20,11 @@ import { lengthDifference, RewardPass } from './reward-pass';
 import { type LearnedTerms, RewardTerms, type TermState, termStateSchema } from './reward-terms';
 import type { CheckpointData, SampleRow, StepMetrics } from './trainer';
 
+interface Normalisation {
+  readonly mean: number;
+  readonly std: number;
+}
+
 export interface RewardResult {
   readonly steps: number;
   /** The epoch (from 1) whose weights the model holds now: the one of lowest calibrated validation loss, or the last where there is no validation. */
@@ -28,7 +33,9 @@ export interface RewardResult {
    * Subtract the mean and divide by the standard deviation: then the scores of the training answers, or of the answers of a reference policy where
    * they were given (lm-human-preferences), have mean 0 and deviation 1.
    */
-  readonly normalisation: { readonly mean: number; readonly std: number };
+  readonly normalisation: Normalisation;
+  /** The same of each head of an ensemble on one trunk, the model's own head first. */
+  readonly byHead: readonly Normalisation[];
   /**
    * T of P(better) = sigmoid(difference of raw scores / T), the one that suits the validation rankings best (Guo et al. 1706.04599); null where there
    * are none, or where they say that the scores order no better than chance.
@@ -77,6 +84,8 @@ export interface RewardTraining {
   readonly signal: AbortSignal;
   /** Answers of a reference policy: then their scores are normalised to mean 0 and deviation 1, not those of the training answers. */
   readonly referenceAnswers?: readonly TokenRow[];
+  /** More heads on the same trunk, which are trained with it (`createHeads`): the score is then their mean. */
+  readonly heads?: Parameters;
   readonly state?: CheckpointData;
 }
 
@@ -98,7 +107,7 @@ export async function* trainReward(options: RewardTraining): AsyncGenerator<Step
       remedy: 'Collect rankings of training prompts first.',
     });
   }
-  const trainable = model.trunk.trainable;
+  const trainable: Parameters = new Map([...model.trunk.trainable, ...(options.heads ?? [])]);
   const epochSteps = stepsPerEpoch(train.length, config.batchSize);
   const totalSteps = epochSteps * config.epochs;
   const resumed = options.state && parseState(options.state.json, { seed: config.seed, totalSteps });
@@ -109,7 +118,7 @@ export async function* trainReward(options: RewardTraining): AsyncGenerator<Step
   let bestTerms = resumed?.bestTerms ?? {};
   const adam = startTraining(engine, trainable, 'model', options.state && { tensors: options.state.tensors, updates: step });
   const updater = createUpdater({ engine, name: 'reward', parameters: trainable, adam, config });
-  const pass = new RewardPass(model, config);
+  const pass = new RewardPass(model, config, [...(options.heads?.values() ?? [])]);
   let best: Record<string, TensorData> = {};
   if (options.state && bestEpoch > 0) {
     best = Object.fromEntries(Object.entries(options.state.tensors).filter(([name]) => name.startsWith('best.')));
@@ -206,10 +215,13 @@ export async function* trainReward(options: RewardTraining): AsyncGenerator<Step
     }
     const rankings = (of: readonly RewardExample[], name: string) => (of.length === 0 ? null : report(of, pass.scoreAll(of), name));
     const validated = rankings(validation, 'validation');
+    const yardstick = options.referenceAnswers?.map(({ prompt, response }) => ({ prompt, answers: [response] })) ?? train;
+    const byHead = pass.scoreByHead(yardstick).map(normalisationOf);
     return {
       steps: step,
       bestEpoch,
-      normalisation: normalisationOf(options.referenceAnswers ? pass.score(options.referenceAnswers) : pass.scoreAll(train).flat()),
+      normalisation: byHead[0] as Normalisation,
+      byHead,
       temperature: validated === null || validated.calibratingFactor === 0 ? null : 1 / validated.calibratingFactor,
       terms: terms.learned ? terms.result() : null,
       validation: validated,
@@ -222,7 +234,7 @@ export async function* trainReward(options: RewardTraining): AsyncGenerator<Step
   }
 }
 
-function normalisationOf(scores: readonly number[]): RewardResult['normalisation'] {
+function normalisationOf(scores: readonly number[]): Normalisation {
   const std = standardDeviation(scores, 0);
   if (std > 0) return { mean: mean(scores), std };
   throw new AppError('INVARIANT', 'The reward model gives every answer the same score.', {

@@ -1,5 +1,5 @@
 import { filledUp } from '#lib/ml/batches';
-import type { Tensor } from '#lib/ml/engine/engine';
+import type { Parameter, Tensor } from '#lib/ml/engine/engine';
 import { CausalMasks } from '#lib/ml/nn/full-attention';
 import type { ScalarModel } from '#lib/ml/nn/language-model';
 import { hiddenAt } from './row-attention';
@@ -13,7 +13,11 @@ import type { TokenRows } from './token-rows';
 export class TargetScores {
   private readonly masks: CausalMasks;
 
-  constructor(private readonly model: ScalarModel) {
+  /** `heads`: more heads of `[1, hiddenSize]` on the same trunk, beside that of the model; they stay the caller's. */
+  constructor(
+    private readonly model: ScalarModel,
+    private readonly heads: readonly Parameter[] = [],
+  ) {
     this.masks = new CausalMasks(model.trunk.engine);
   }
 
@@ -22,7 +26,7 @@ export class TargetScores {
     this.model.trunk.checkTokens(rows.tokens);
   }
 
-  /** `[predictionBucket(n)]` for n flat positions; those after the n-th say nothing. Belongs to the caller's scope. */
+  /** `[predictionBucket(n)]` for n flat positions, head after head; those after the n-th of a head say nothing. Belongs to the caller's scope. */
   of(rows: TokenRows, positions: Int32Array): Tensor {
     const { trunk } = this.model;
     const { engine } = trunk;
@@ -31,17 +35,25 @@ export class TargetScores {
     const padded = filledUp(positions, count, positions[0] ?? 0);
     return engine.tidy(() => {
       const at = hiddenAt(trunk, rows, this.masks.of(rows.time), padded);
+      const own = trunk.weight('score.weight');
       // [count, d] x [1, d]^T -> [count, 1] -> [count]
-      return engine.reshape(engine.matMul(at, trunk.weight('score.weight'), false, true), [count]);
+      if (this.heads.length === 0) return engine.reshape(engine.matMul(at, own, false, true), [count]);
+      const all = engine.concat([own, ...this.heads.map((head) => head.read())], 0);
+      // [m, d] x [count, d]^T -> [m, count] -> [m count]
+      return engine.reshape(engine.matMul(all, at, false, true), [(this.heads.length + 1) * count]);
     });
   }
 
-  /** The same as plain numbers, one a position, without gradient; as one graph. */
+  /** The same as plain numbers, one a position, head after head, without gradient; as one graph. */
   read(rows: TokenRows, positions: Int32Array): Float32Array {
     const { engine } = this.model.trunk;
     this.check(rows);
     const tensor = engine.graph(() => this.of(rows, positions));
-    const values = Float32Array.from((engine.read(tensor) as Float32Array).subarray(0, positions.length));
+    const all = engine.read(tensor) as Float32Array;
+    const count = all.length / (this.heads.length + 1);
+    const values = Float32Array.from({ length: positions.length * (this.heads.length + 1) }, (_, index) => {
+      return all[Math.floor(index / positions.length) * count + (index % positions.length)] as number;
+    });
     engine.dispose(tensor);
     return values;
   }

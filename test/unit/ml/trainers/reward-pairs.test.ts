@@ -111,6 +111,7 @@ describe('statements about pairs', () => {
       judgedPairs({ responses, rankings }, { margins: table }).map(({ margin = 0 }) => margin);
     expect(margins(llama2Margins.llama2Large)).toEqual([3, 2, 1, 0]);
     expect(margins(llama2Margins.llama2Small)).toEqual([1, 2 / 3, 1 / 3, 0]);
+    expect(judgedPairs({ responses, rankings: rankings.slice(0, 1) }, { margins: 'strength' })[0]).toMatchObject({ margin: 3 });
     expect(() => margins({ '1': 1 })).toThrow(/strength 3; the margin table knows 1/);
     // a tie has no margin
     const tied = [{ annotatorId: null, ranks: [1, 1, null], strength: 3 }];

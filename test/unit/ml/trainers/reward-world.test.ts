@@ -8,7 +8,8 @@ import { sigmoid } from '#lib/ml/numerics';
 import { outcomes, type TieModel } from '#lib/ml/numerics-preferences';
 import { trainReward } from '#lib/ml/trainers/reward';
 import { rewardConfig } from '#lib/ml/trainers/reward-config';
-import { memberSeed, trainRewardEnsemble } from '#lib/ml/trainers/reward-ensemble';
+import { trainRewardEnsemble, trainSharedEnsemble } from '#lib/ml/trainers/reward-ensemble';
+import { createHeads, memberSeed, memberWeights } from '#lib/ml/trainers/reward-heads';
 import type { Comparison, RankedPrompt } from '#lib/ml/trainers/reward-pairs';
 import type { CheckpointData } from '#lib/ml/trainers/trainer';
 import { numberTokenizer, tinyFiles } from './tiny-model';
@@ -176,6 +177,44 @@ describe('trainRewardEnsemble', () => {
       expect(rest.result).toEqual(whole.result);
       expect(rest.weights).toEqual(whole.weights);
     }
+    expect(engine.tensorCount()).toBe(before);
+  });
+
+  it('trains heads on one trunk that differ, and writes each as a model of its own', async () => {
+    const before = engine.tensorCount();
+    const model = createScalarModel(engine, tinyFiles(1), { headSeed: memberSeed(config.seed, 0) });
+    const heads = createHeads(model, config.seed, 3);
+    const signal = new AbortController().signal;
+    const common = { engine, model, heads, tokenizer: numberTokenizer, data, config, signal };
+    const first = [...heads.values()].map((head) => head.values());
+    const run = async (state?: CheckpointData) => {
+      const rows = [];
+      const training = trainSharedEnsemble({ ...common, ...(state ? { state } : {}) });
+      let next = await training.next();
+      for (; !next.done; next = await training.next()) rows.push(next.value);
+      return { rows, result: next.value };
+    };
+    const whole = await run();
+    expect(whole.result.spread).toBeGreaterThan(0.01);
+    // each member as a model of its own says what its head says
+    const answers = data.slice(0, 4).flatMap(({ prompt, responses }) => responses.map(({ tokens }) => ({ prompt, response: tokens })));
+    const alone = [0, 1, 2].map((index) => {
+      const weights = new Map(Object.entries(memberWeights(model, heads, index)));
+      const member = createScalarModel(engine, { ...tinyFiles(1), kind: 'REWARD', weights }, { headSeed: 0 });
+      const { normalisation } = whole.result.members[index]!;
+      const scores = createRewardScorer({ engine, model: member, normalisation })(answers);
+      member.dispose();
+      return scores;
+    });
+    expect(combineMembers(alone, { kind: 'mean' }).spread.some((spread) => spread > 0.01)).toBe(true);
+    expect(first[0]).not.toEqual([...heads.values()][0]!.values());
+    // the same bits after a break
+    const { checkpoint } = whole.rows[2]!;
+    const rest = await run({ ...checkpoint!, json: JSON.parse(JSON.stringify(checkpoint!.json)) });
+    expect(rest.rows.map(({ metrics }) => metrics)).toEqual(whole.rows.slice(3).map(({ metrics }) => metrics));
+    expect(rest.result).toEqual(whole.result);
+    for (const head of heads.values()) head.dispose();
+    model.dispose();
     expect(engine.tensorCount()).toBe(before);
   });
 

@@ -75,6 +75,36 @@ describe('KL estimators', () => {
   });
 });
 
+describe('KL estimators between normal distributions (Schulman)', () => {
+  /** Mean and deviation over x ~ N(0, 1) of each estimator with d = log N(x; 0, 1) - log N(x; mu, 1), by the trapezoid rule. */
+  const statistics = (mu: number, pick: 'k1' | 'k2' | 'k3') => {
+    const step = 1e-3;
+    let mean = 0;
+    let square = 0;
+    for (let x = -12; x <= 12; x += step) {
+      const weight = (step * Math.exp(-(x * x) / 2)) / Math.sqrt(2 * Math.PI);
+      const value = klEstimates((mu * mu) / 2 - mu * x)[pick];
+      mean += weight * value;
+      square += weight * value * value;
+    }
+    const kl = (mu * mu) / 2;
+    return { bias: mean / kl - 1, deviation: Math.sqrt(square - mean * mean) / kl };
+  };
+
+  it.each([
+    ['k1', 0.1, 0, 20],
+    ['k2', 0.1, 0.0025, 1.418],
+    ['k3', 0.1, 0, 1.417],
+    ['k1', 1, 0, 2],
+    ['k2', 1, 0.25, 1.732],
+    ['k3', 1, 0, 1.695],
+  ] as const)('%s at distance %f: bias %f, deviation %f of the true KL', (pick, mu, bias, deviation) => {
+    const found = statistics(mu, pick);
+    expect(found.bias).toBeCloseTo(bias, 5);
+    expect(Math.abs(found.deviation - deviation)).toBeLessThan(6e-4);
+  });
+});
+
 describe('generalised advantages', () => {
   const rewards = [-0.1, -0.2, 0.95];
   const values = [0.5, 0.4, 0.3];

@@ -6,6 +6,13 @@ export interface RankedPrompt {
   readonly promptText: string;
   readonly split: Split;
   readonly responses: readonly { readonly id: string; readonly text: string; readonly tokenIds: readonly number[] }[];
-  /** `ranks[i]` belongs to `responses[i]`: dense from 1 (best), equal = tie, null = set aside. `annotator` is a pseudonym. */
-  readonly rankings: readonly { readonly annotator: string; readonly ranks: readonly (number | null)[] }[];
+  /**
+   * `ranks[i]` belongs to `responses[i]`: dense from 1 (best), equal = tie, null = set aside. `shown[i]` is the place, from 0, at which the annotator saw
+   * it; null where it was not shown. `annotator` is a pseudonym.
+   */
+  readonly rankings: readonly {
+    readonly annotator: string;
+    readonly ranks: readonly (number | null)[];
+    readonly shown: readonly (number | null)[];
+  }[];
 }

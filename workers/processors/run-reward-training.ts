@@ -71,7 +71,7 @@ async function readRankings(
           responseId: response.id,
           tokens: response.tokenIds.length > 0 ? response.tokenIds : tokenizer.encode(response.text),
         })),
-        rankings: prompt.rankings.map(({ annotator, ranks }) => ({ annotatorId: annotator, ranks })),
+        rankings: prompt.rankings.map(({ annotator, ranks, shown }) => ({ annotatorId: annotator, ranks, shown })),
       });
     }
   }

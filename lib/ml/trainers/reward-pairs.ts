@@ -12,8 +12,8 @@ export interface Ranking {
   readonly strength?: number | null;
   /** How much the judgement counts; 1 by default. */
   readonly weight?: number;
-  /** The place at which each response was shown, from 0. */
-  readonly shown?: readonly number[];
+  /** The place at which each response was shown, from 0; null where it was not. */
+  readonly shown?: readonly (number | null)[];
 }
 
 /** What one annotator said of two answers: for data where many answers were compared in pairs and never ranked as a whole. */
@@ -85,6 +85,12 @@ interface Judgement {
 
 type Judged = Pick<RankedPrompt, 'responses' | 'rankings' | 'comparisons'>;
 
+/** 1 where the first of two answers was shown first, -1 where the second was, 0 where that is not known. */
+function shownFirst(first: number | null, second: number | null): 1 | -1 | 0 {
+  if (first === null || second === null) return 0;
+  return first < second ? 1 : -1;
+}
+
 function* rankedJudgements(ranking: Ranking, count: number): Generator<Judgement> {
   const { annotatorId, ranks, shown, strength = null, weight = 1 } = ranking;
   for (let first = 0; first < count; first += 1) {
@@ -93,7 +99,7 @@ function* rankedJudgements(ranking: Ranking, count: number): Generator<Judgement
       const b = ranks[second] ?? null;
       if (a === null || b === null) continue;
       const outcome = a < b ? 'wins' : a > b ? 'losses' : 'ties';
-      const position = shown === undefined ? 0 : (shown[first] as number) < (shown[second] as number) ? 1 : -1;
+      const position = shownFirst(shown?.[first] ?? null, shown?.[second] ?? null);
       yield { first, second, outcome, weight, annotatorId, strength, position };
     }
   }

@@ -82,7 +82,12 @@ function rankedPrompt(promptId: string, records: readonly SnapshotRecord[], text
     responses,
     rankings: records.map((record) => {
       const ranks = new Map(record.responses.map(({ id, rank }) => [id, rank]));
-      return { annotator: record.annotator, ranks: responses.map(({ id }) => ranks.get(id) ?? null) };
+      const places = new Map(record.displayOrder.map((id, place) => [id, place]));
+      return {
+        annotator: record.annotator,
+        ranks: responses.map(({ id }) => ranks.get(id) ?? null),
+        shown: responses.map(({ id }) => places.get(id) ?? null),
+      };
     }),
   };
 }

@@ -195,6 +195,7 @@ describe('loading', () => {
       expect(prompt.rankings.map(({ ranks }) => ranks.join()).sort()).toEqual(
         [places.map((place) => place + 1).join(), places.map((place) => Math.min(place + 1, 2)).join()].sort(),
       );
+      for (const { shown } of prompt.rankings) expect([...shown].sort()).toEqual([0, 1, 2]);
     }
   });
 

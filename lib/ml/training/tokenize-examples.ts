@@ -46,6 +46,12 @@ function turnWeights({ messages, place, weights }: ConversationRow, turnCount: n
   return onlyLast ? all.map((weight, turn) => (turn === turnCount - 1 ? weight : 0)) : all;
 }
 
+function ofText(row: Identity & { readonly text: string }, encoder: TextEncoder, fitting: Fitting): SftExample[] {
+  const tokens = encoder.text(row.text, row.place);
+  const weights = tokens.map(() => 1);
+  return fitting.whole(tokens.length, row.place) ? [example(row, tokens, weights)] : [];
+}
+
 function ofConversation(row: ConversationRow, encoder: TextEncoder, fitting: Fitting): SftExample[] {
   const { mask } = encoder.config;
   const { tokens, turnCount, turns } = encoder.conversation(row.messages, row.tools, row.place);
@@ -97,36 +103,33 @@ function* learntAnswers(
   } else refuseForm(data.form, 'answers', '"completions", "messages", "text", "pairs", "labels" or "rankings"');
 }
 
+interface TokenizedExamples extends Tokenized<SftExample> {
+  /** The answer that each example with a prompt teaches, by exampleId: what a rule compares the model's own answer with. */
+  readonly expected: ReadonlyMap<string, string>;
+}
+
+/** The text of an answer of one message. */
+function textOf(answer: PromptOrAnswer): string | undefined {
+  return typeof answer === 'string' ? answer : answer.length === 1 ? answer[0]?.content : undefined;
+}
+
 /** Examples for supervised fine-tuning. Throws BAD_INPUT naming every row that is too long, unless it is to be cut or left out. */
-export function sftExamples(data: TrainingData, encoder: TextEncoder): Tokenized<SftExample> {
+export function sftExamples(data: TrainingData, encoder: TextEncoder): TokenizedExamples {
   const fitting = new Fitting(encoder, data.notes);
-  if (data.form === 'messages')
-    return fitting.done(
-      data.rows.flatMap((row) => ofConversation(row, encoder, fitting)),
-      'example',
-    );
-  if (data.form === 'text') {
-    const items = data.rows.flatMap((row) => {
-      const tokens = encoder.text(row.text, row.place);
-      return fitting.whole(tokens.length, row.place)
-        ? [
-            example(
-              row,
-              tokens,
-              tokens.map(() => 1),
-            ),
-          ]
-        : [];
-    });
-    return fitting.done(items, 'example');
-  }
+  const expected = new Map<string, string>();
   const items: SftExample[] = [];
-  for (const { answer, prompt, row } of learntAnswers(data)) {
-    const isConversation = encoder.config.mask === 'assistant' && encoder.isChat(prompt);
-    if (isConversation) items.push(...ofConversation(asConversation(row, prompt, answer), encoder, fitting));
-    else items.push(...ofCompletion(row, prompt, answer, encoder, fitting));
+  if (data.form === 'messages') for (const row of data.rows) items.push(...ofConversation(row, encoder, fitting));
+  else if (data.form === 'text') for (const row of data.rows) items.push(...ofText(row, encoder, fitting));
+  else {
+    for (const { answer, prompt, row } of learntAnswers(data)) {
+      const isConversation = encoder.config.mask === 'assistant' && encoder.isChat(prompt);
+      if (isConversation) items.push(...ofConversation(asConversation(row, prompt, answer), encoder, fitting));
+      else items.push(...ofCompletion(row, prompt, answer, encoder, fitting));
+      const text = textOf(answer);
+      if (text !== undefined) expected.set(row.id, text);
+    }
   }
-  return fitting.done(items, 'example');
+  return { ...fitting.done(items, 'example'), expected };
 }
 
 /** The tokens before the first learnt one: what a policy would have to answer. */

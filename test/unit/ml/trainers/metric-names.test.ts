@@ -7,8 +7,10 @@ import { trainPpo } from '#lib/ml/trainers/ppo';
 import { ppoConfig } from '#lib/ml/trainers/ppo-config';
 import { trainReward } from '#lib/ml/trainers/reward';
 import { rewardConfig } from '#lib/ml/trainers/reward-config';
+import { trainSft } from '#lib/ml/trainers/sft';
+import { sftConfig } from '#lib/ml/trainers/sft-config';
 import type { StepMetrics } from '#lib/ml/trainers/trainer';
-import type { SftExample } from '#lib/ml/training/examples';
+import type { RewardScorer, SftExample } from '#lib/ml/training/examples';
 import { referenceModel } from '#lib/ml/training/reference';
 import { numberTokenizer, tinyFiles } from './tiny-model';
 
@@ -55,6 +57,25 @@ describe('docs/metrics.md', () => {
     const names = await namesOf(trainReward({ engine, model, tokenizer: numberTokenizer, data, config, signal }));
     names.add('ensemble/member');
     expect([...names].sort()).toEqual([...documented('reward')].sort());
+    model.dispose();
+  });
+
+  it('lists exactly what supervised fine-tuning writes', async () => {
+    const data = Array.from({ length: 8 }, (_, index): SftExample => {
+      const tokens = [1, 3 + index, 7, 2];
+      return {
+        exampleId: `e${index}`,
+        split: index < 4 ? 'TRAIN' : 'VALIDATION',
+        task: index % 2 === 0 ? 'even' : 'odd',
+        text: { prefix: { tokens, weights: [0, 0, 1, 1] } },
+      };
+    });
+    const model = createLanguageModel(engine, tinyFiles(1));
+    const reward: RewardScorer = (answers) => ({ total: answers.map(({ response }) => response.length) });
+    const config = sftConfig.parse({ epochs: 1, maxNewTokens: 3 });
+    const names = await namesOf(trainSft({ engine, model, tokenizer: numberTokenizer, data, config, signal, reward }));
+    const general = [...names].map((name) => name.replace(/\/(even|odd)$/, '/<task>'));
+    expect([...new Set(general)].sort()).toEqual([...documented('sft')].sort());
     model.dispose();
   });
 

@@ -108,6 +108,7 @@ describe('plain texts', () => {
     expect(learnt(sftExamples(rows, encoder({ mask: 'everything' })))).toEqual([['<s>two three</s>']]);
     expect(learnt(sftExamples(data({ text: 'two three' }), encoder()))).toEqual([['<s>two three</s>']]);
     expect(sftExamples(rows, encoder()).items[0]).toMatchObject({ exampleId: '1', task: 'sum', split: 'TRAIN' });
+    expect([...sftExamples(rows, encoder()).expected]).toEqual([['1', ' three']]);
     const [one] = sftExamples(rows, encoder()).items;
     expect(shown(promptOf(one!)?.tokens ?? [])).toBe('<s>two');
     expect(promptOf(sftExamples(data({ text: 'two' }), encoder()).items[0]!)).toBeNull();

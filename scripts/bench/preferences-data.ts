@@ -56,7 +56,7 @@ export function readArguments(folder: string, labels: 'strict' | 'single' | 'maj
   return pairs;
 }
 
-/** How competent each worker is by the corpus's own estimate. */
+/** How competent each worker is by the corpus's own estimate, which was made from all judgements: also from those of topics that are held out here. */
 export function readCompetence(folder: string): Record<string, number> {
   const [, ...lines] = gunzipSync(readFileSync(path.join(folder, 'ukpconvarg1', 'annotators.csv.gz')))
     .toString('utf8')
@@ -67,6 +67,34 @@ export function readCompetence(folder: string): Record<string, number> {
       const [annotator = '', competence] = line.split(',');
       return [annotator, Number(competence)];
     }),
+  );
+}
+
+/**
+ * Weights of workers from nothing but these judgements: p_k is how often worker k says what most of the others say of a pair, drawn towards the mean of all
+ * by `prior` judgements; the weight is log(p / (1 - p)), the best one for a vote of independent judges (Nitzan and Paroush 1982), over that of the mean.
+ */
+export function agreementWeights(pairs: readonly TextPair[], prior = 6): Record<string, number> {
+  const votes = new Map<string, TextPair[]>();
+  const keyOf = ({ first, group, second }: TextPair) => JSON.stringify([group, first, second]);
+  for (const pair of pairs) votes.set(keyOf(pair), [...(votes.get(keyOf(pair)) ?? []), pair]);
+  const agreed = new Map<string, { same: number; judged: number }>();
+  for (const pair of pairs) {
+    const others = (votes.get(keyOf(pair)) ?? []).filter((other) => other !== pair);
+    const count = (better: TextPair['better']) => others.filter((other) => other.better === better).length;
+    if (pair.better === 'neither' || pair.annotatorId === null || count('first') === count('second')) continue;
+    const so = agreed.get(pair.annotatorId) ?? { same: 0, judged: 0 };
+    const same = count(pair.better) > others.length - count('neither') - count(pair.better);
+    agreed.set(pair.annotatorId, { same: so.same + (same ? 1 : 0), judged: so.judged + 1 });
+  }
+  const all = [...agreed.values()].reduce((sum, { judged, same }) => ({ same: sum.same + same, judged: sum.judged + judged }));
+  const mean = all.same / all.judged;
+  const logit = (p: number) => Math.log(p / (1 - p));
+  return Object.fromEntries(
+    [...agreed].map(([annotator, { judged, same }]) => [
+      annotator,
+      Math.max(0, logit(Math.min((same + prior * mean) / (judged + prior), 0.99))) / logit(mean),
+    ]),
   );
 }
 

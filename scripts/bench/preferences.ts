@@ -21,6 +21,7 @@ import { memberSeed } from '#lib/ml/trainers/reward-heads';
 import { judgedPairs, type RankedPrompt } from '#lib/ml/trainers/reward-pairs';
 import { benchEngine } from './bench-engine';
 import {
+  agreementWeights,
   isHeldOutPair,
   isHeldOutPrompt,
   readArguments,
@@ -145,7 +146,7 @@ async function onPairs(): Promise<void> {
 
 /** Of the seen topics one is held back, and the epoch that does best on it is kept. */
 const validationTopic = 'christianity-or-atheism';
-const unseenConfig = { epochs: 4, patience: 2, learningRate: 1e-3 };
+const unseenConfig = { epochs: 8, patience: 2, learningRate: 1e-3 };
 
 function topicData(pairs: readonly TextPair[], tokens: ReturnType<typeof textTokens>): RankedPrompt[] {
   const seen = pairs.filter(({ topic }) => !unseenTopics.includes(topic));
@@ -206,6 +207,8 @@ if (wanted('topics')) await onTopics('labels of the corpus', 'strict', {});
 if (wanted('annotators')) {
   await onTopics('majority vote', 'majority', {});
   await onTopics('single judgements', 'single', {});
+  const seen = readArguments(data, 'single').filter(({ topic }) => !unseenTopics.includes(topic));
+  await onTopics('single judgements, weighted by agreement on seen topics', 'single', { annotatorWeights: agreementWeights(seen) });
   await onTopics('single judgements, weighted by published competence', 'single', { annotatorWeights: readCompetence(data) });
   await onTopics('single judgements, accuracy learned', 'single', { terms: { accuracy: true } });
 }

@@ -85,7 +85,7 @@ describe('twenty updates of reward training', () => {
   it('stay what they were', async () => {
     const now: Record<string, Record<string, number>[]> = {};
     for (const [name, config] of Object.entries(cases)) now[name] = await trajectory(config);
-    if (process.env.PLUMBLINE_WRITE_TRAJECTORIES) writeFileSync(file, `${JSON.stringify(now, null, 1)}\n`);
+    if (process.env.PLUMBLINE_WRITE_TRAJECTORIES) writeFileSync(file, `${JSON.stringify(now, null, 2)}\n`);
     expect(existsSync(file)).toBe(true);
     const before = JSON.parse(readFileSync(file, 'utf8')) as typeof now;
     expect(Object.keys(now)).toEqual(Object.keys(before));

@@ -15,7 +15,7 @@ function readOnce(engine: Engine, work: () => Tensor): Float32Array {
   return copy;
 }
 
-export function packFor(
+function packFor(
   model: { readonly config: { readonly padTokenId: number | null; readonly contextLength: number } },
   rows: readonly TokenRow[],
 ): TokenBatch {

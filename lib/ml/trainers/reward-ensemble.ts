@@ -24,7 +24,7 @@ const memberSchema = z.object({
   /** On validation, by itself; null where there is none, and for heads of one trunk. */
   accuracy: z.number().nullable(),
 });
-export type EnsembleMember = z.infer<typeof memberSchema>;
+type EnsembleMember = z.infer<typeof memberSchema>;
 
 export interface EnsembleResult {
   readonly steps: number;

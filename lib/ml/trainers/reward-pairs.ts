@@ -3,7 +3,7 @@ import { type JudgeTerms, judgementLoss, type PairCounts, plainJudge, type TieMo
 import type { Split } from '#lib/ml/training/examples';
 
 /** What one annotator said of all answers to a prompt. */
-export interface Ranking {
+interface Ranking {
   /** Null where nobody is known: then no annotator terms are learned of it. */
   readonly annotatorId: string | null;
   /** The dense rank of each response (1 = best, equal = tie), null where it was set aside. */

@@ -29,6 +29,12 @@ function timeBucket(time: number): number {
   return Math.ceil(time / unit) * unit;
 }
 
+/** What is packed fills its rows whatever their length: very few lengths, 2^n and 1.5 2^n. */
+function packedLength(time: number): number {
+  const power = 2 ** Math.ceil(Math.log2(Math.max(time, 16)));
+  return time <= 0.75 * power ? 0.75 * power : power;
+}
+
 /** At most `most` answers of a prompt share it; one by itself is a plain text. */
 function unitsOf(prompts: readonly PromptWithAnswers[], most: number): Unit[] {
   let at = 0;
@@ -62,15 +68,15 @@ const maskCost = 1.1;
 
 function layouts(units: readonly Unit[], config: ModelConfig): Layout[] {
   const lengths = units.map(({ text }) => lengthOf(text));
-  const time = timeBucket(lengths.reduce((a, b) => Math.max(a, b), 1));
-  const alone = units.map((_, index) => [index]);
-  const packed = packTexts(
-    units.map(({ text }) => text),
-    time,
-  );
-  return [alone, packed].map((rows) => {
-    const plain = rows === alone && units.every(({ text }) => text.branches === undefined);
-    return { units, rows, time, cost: rowBucket(rows.length) * time * tokenCost(config, time) * (plain ? 1 : maskCost) };
+  const longest = lengths.reduce((a, b) => Math.max(a, b), 1);
+  const packedTime = packedLength(longest);
+  const texts = units.map(({ text }) => text);
+  const ways = [
+    { rows: units.map((_, index) => [index]), time: timeBucket(longest), masked: units.some(({ text }) => text.branches !== undefined) },
+    { rows: packTexts(texts, packedTime), time: packedTime, masked: true },
+  ];
+  return ways.map(({ masked, rows, time }) => {
+    return { units, rows, time, cost: rowBucket(rows.length) * time * tokenCost(config, time) * (masked ? maskCost : 1) };
   });
 }
 

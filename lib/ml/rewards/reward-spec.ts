@@ -87,6 +87,11 @@ export type HttpSpec = z.infer<typeof httpSpec>;
 const partSchemas = { rule: ruleSpec, model: modelSpec, ensemble: ensembleSpec, http: httpSpec } as const;
 export type RewardPart = z.infer<(typeof partSchemas)[keyof typeof partSchemas]>;
 
+/** Issues as they are, with code, path and message. */
+function pass(issues: readonly z.core.$ZodIssue[], input: unknown, context: z.RefinementCtx): void {
+  for (const issue of issues) context.addIssue({ ...issue, input } as Parameters<typeof context.addIssue>[0]);
+}
+
 /** One source, told by its first key, so that what is wrong with it is said exactly. */
 const partSpec = z.unknown().transform((value, context): RewardPart => {
   const kind = (['rule', 'model', 'ensemble', 'http'] as const).find((key) => typeof value === 'object' && value !== null && key in value);
@@ -96,7 +101,7 @@ const partSpec = z.unknown().transform((value, context): RewardPart => {
   }
   const parsed = partSchemas[kind].safeParse(value);
   if (parsed.success) return parsed.data;
-  for (const issue of parsed.error.issues) context.addIssue({ ...issue, input: value });
+  pass(parsed.error.issues, value, context);
   return z.NEVER;
 });
 
@@ -106,7 +111,7 @@ const partsSpec = z.array(partSpec).min(1, 'has no part');
 export const rewardSpec = z.unknown().transform((value, context): RewardPart | RewardPart[] => {
   const parsed = Array.isArray(value) ? partsSpec.safeParse(value) : partSpec.safeParse(value);
   if (parsed.success) return parsed.data;
-  for (const issue of parsed.error.issues) context.addIssue({ ...issue, input: value });
+  pass(parsed.error.issues, value, context);
   return z.NEVER;
 });
 export type RewardSpec = z.infer<typeof rewardSpec>;

@@ -52,6 +52,13 @@ function plainLoss(scores: readonly number[], pairs: readonly JudgedPair[]) {
   return rankingLoss(scores, pairs, { kind: 'soft' }, () => plainJudge);
 }
 
+const largestFactor = 100;
+
+/** T that scores are to be divided by; null where no T is best: they order no better than chance, or all that was judged rightly. */
+export function temperatureOf({ calibratingFactor }: Pick<RankingReport, 'calibratingFactor'>): number | null {
+  return calibratingFactor > 0 && calibratingFactor < largestFactor ? 1 / calibratingFactor : null;
+}
+
 /** Minimises the mean ranking loss over one factor >= 0 on all scores: the loss is convex in it, so its slope is bisected. */
 function calibrate(rankings: readonly ScoredRanking[]): { readonly factor: number; readonly loss: number } {
   const at = (factor: number) => {
@@ -67,7 +74,7 @@ function calibrate(rankings: readonly ScoredRanking[]): { readonly factor: numbe
     }
     return { factor, loss, slope };
   };
-  let [low, high] = [0, 100];
+  let [low, high] = [0, largestFactor];
   // Even a factor of 0, chance, is better than how these scores order.
   if (!(at(low).slope < 0)) return at(low);
   if (at(high).slope < 0) return at(high);

@@ -7,7 +7,7 @@ import { rewardConfig } from '#lib/ml/trainers/reward-config';
 import { type DataNote, type RewardExample, rewardExamples } from '#lib/ml/trainers/reward-data';
 import type { JudgedPair, RankedPrompt } from '#lib/ml/trainers/reward-pairs';
 import type { Split } from '#lib/ml/training/examples';
-import { calibrationErrorAt, type RankingReport, reportRankings, type ScoredRanking } from './ranking-report';
+import { calibrationErrorAt, type RankingReport, reportRankings, type ScoredRanking, temperatureOf } from './ranking-report';
 
 /** Accuracy of one annotator's judgements. Interval: Wilson's, since one person's prompts are mostly different ones. */
 interface AnnotatorAccuracy {
@@ -28,7 +28,7 @@ export interface RewardReport {
   readonly ece: number | null;
   /** The same after the temperature that suits these rankings best. */
   readonly calibratedEce: number | null;
-  /** That temperature: scores divided by it; null where chance is no worse. */
+  /** That temperature: scores divided by it; null where no temperature is best: chance is no worse, or every judgement is right. */
   readonly temperature: number | null;
   /** Accuracy of the rule "the longer answer is better" on the same judgements. */
   readonly lengthBaseline: number | null;
@@ -114,7 +114,7 @@ export function reportReward(rankings: readonly ScoredRanking[], random: Random)
     prompts: report.prompts,
     ece: report.calibrationError,
     calibratedEce: calibrationErrorAt(rankings, calibratingFactor),
-    temperature: calibratingFactor === 0 ? null : 1 / calibratingFactor,
+    temperature: temperatureOf(report),
     lengthBaseline: lengthBaseline.defined ? lengthBaseline.value : null,
     overLength,
     ...verdictOf(overLength),

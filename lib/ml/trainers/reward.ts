@@ -5,7 +5,7 @@ import { AppError } from '#lib/errors';
 import type { TensorData } from '#lib/formats/safetensors';
 import { chunk, type TokenRow } from '#lib/ml/batches';
 import type { Engine, Parameters } from '#lib/ml/engine/engine';
-import { type RankingReport, reportRankings } from '#lib/ml/evaluation/ranking-report';
+import { type RankingReport, reportRankings, temperatureOf } from '#lib/ml/evaluation/ranking-report';
 import { breathe } from '#lib/ml/forward';
 import type { ScalarModel } from '#lib/ml/nn/language-model';
 import { scheduleFactor } from '#lib/ml/optim/schedule';
@@ -38,7 +38,7 @@ export interface RewardResult {
   readonly byHead: readonly Normalisation[];
   /**
    * T of P(better) = sigmoid(difference of raw scores / T), the one that suits the validation rankings best (Guo et al. 1706.04599); null where there
-   * are none, or where they say that the scores order no better than chance.
+   * are none, or where they say that the scores order no better than chance, or all rightly.
    */
   readonly temperature: number | null;
   /** Of ties and annotators, as learned; null where the config has none. */
@@ -222,7 +222,7 @@ export async function* trainReward(options: RewardTraining): AsyncGenerator<Step
       bestEpoch,
       normalisation: byHead[0] as Normalisation,
       byHead,
-      temperature: validated === null || validated.calibratingFactor === 0 ? null : 1 / validated.calibratingFactor,
+      temperature: validated && temperatureOf(validated),
       terms: terms.learned ? terms.result() : null,
       validation: validated,
       test: rankings(test, 'test'),

@@ -52,6 +52,15 @@ describe('reportReward', () => {
     );
     expect(close.beatsLength).toBeNull();
     expect(close.verdict).toMatch(/do not show/);
+    const right = reportReward(
+      many(
+        20,
+        () => true,
+        () => true,
+      ),
+      createRandom(1),
+    );
+    expect(right).toMatchObject({ accuracy: 1, temperature: null });
     const nothing = reportReward([], createRandom(1));
     expect(nothing).toMatchObject({ accuracy: null, low: null, n: 0, ece: null, lengthBaseline: null, beatsLength: null });
     expect(nothing.verdict).toMatch(/cannot be told/);

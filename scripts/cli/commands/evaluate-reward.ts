@@ -42,7 +42,9 @@ async function run(context: CliContext, given: Given): Promise<Outcome> {
     const encoder = encoderOf(first.opened, { chat: given.options.chat === true, maxLength: null, overlong: 'refuse' });
     const { items, notes } = rankedPrompts(await readWholeFile(file), encoder);
     const split = optionalText(given, 'split')?.toUpperCase() as Split | undefined;
-    const scorers = members.map(({ model, normalisation }) => createRewardScorer({ engine, model, normalisation }));
+    // what differences of a single model are worth is asked of its raw scores; members are put on one scale first
+    const own = members.length === 1 ? { mean: 0, std: 1 } : undefined;
+    const scorers = members.map(({ model, normalisation }) => createRewardScorer({ engine, model, normalisation: own ?? normalisation }));
     const report = evaluateReward({
       score: (rows) =>
         combineMembers(

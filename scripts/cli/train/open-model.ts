@@ -84,13 +84,19 @@ export function countParameters(
   return { trained: own, frozen: all + adapted - own };
 }
 
+/** Files that go into a folder below OUT; '' = OUT itself. */
+export interface OutputFolder {
+  readonly name: string;
+  readonly files: Iterable<WritableFile>;
+}
+
 /** The files of a trained model: merged, with its adapter beside it where it has one. */
 export function trainedFolders(
   opened: OpenedFolder,
   model: LanguageModel | ScalarModel,
   kind: ModelKind,
   given: { readonly name?: string; readonly weights?: Readonly<Record<string, TensorData>>; readonly extra?: readonly WritableFile[] } = {},
-): { readonly name: string; readonly files: Iterable<WritableFile> }[] {
+): OutputFolder[] {
   const { extra = [], name = '', weights = model.exportWeights() } = given;
   const merged = { name, files: [...serializeModel({ ...opened.files, kind, weights: new Map(Object.entries(weights)) }), ...extra] };
   const { adapter } = model.trunk;

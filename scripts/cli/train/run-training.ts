@@ -53,6 +53,16 @@ function tellPeople(context: CliContext, configured: ConfiguredAlgorithm, run: P
   }
 }
 
+/** @throws AppError BAD_INPUT: what is left of the data teaches nothing */
+function requireSteps({ counts, notes, totalSteps }: PreparedRun, file: string): void {
+  if (totalSteps > 0) return;
+  const said = [...Object.entries(counts).map(([name, count]) => `${count} ${name}`), ...notes.map(({ text }) => text)].join('; ');
+  throw new AppError('BAD_INPUT', `${file} leaves nothing to learn from: ${said}.`, {
+    details: { file },
+    remedy: 'Look at the split, and at what was left out.',
+  });
+}
+
 const settled = (origins: ConfiguredAlgorithm['origins']) =>
   Object.fromEntries(origins.map(({ from, key, value }) => [key, { value, from }]));
 
@@ -81,6 +91,7 @@ export async function runTraining(context: CliContext, given: Given, algorithm: 
   const say = context.terminal.line;
   const run = await configured.prepare({ engine, paths, say }, () => context.signal.aborted);
   try {
+    requireSteps(run, paths.data);
     const needs = needsOf(run);
     await checkResources(needs, { out, memoryLimitBytes: engine.memoryLimitBytes });
     tellPeople(context, configured, run, needs, file);

@@ -1,15 +1,26 @@
 import { z } from 'zod';
+import type { TensorData } from '#lib/formats/safetensors';
 import { createScalarModel, type ScalarModel } from '#lib/ml/nn/language-model';
 import { type RewardResult, trainReward } from '#lib/ml/trainers/reward';
 import { rewardConfig } from '#lib/ml/trainers/reward-config';
 import { rewardExamples } from '#lib/ml/trainers/reward-data';
-import { type EnsembleResult, trainRewardEnsemble } from '#lib/ml/trainers/reward-ensemble';
-import { memberSeed } from '#lib/ml/trainers/reward-heads';
+import { type EnsembleResult, trainRewardEnsemble, trainSharedEnsemble } from '#lib/ml/trainers/reward-ensemble';
+import { createHeads, memberSeed, memberWeights } from '#lib/ml/trainers/reward-heads';
 import { stepsPerEpoch } from '#lib/ml/training/data-order';
 import { rankedPrompts } from '#lib/ml/training/tokenize-preferences';
 import { defineAlgorithm, type PreparedRun, type PrepareInput } from '../algorithm';
 import { commonShape } from '../common-config';
-import { adapt, countParameters, encoderOf, jsonFile, type OpenedFolder, openFolder, probe, trainedFolders } from '../open-model';
+import {
+  adapt,
+  countParameters,
+  encoderOf,
+  jsonFile,
+  type OpenedFolder,
+  type OutputFolder,
+  openFolder,
+  probe,
+  trainedFolders,
+} from '../open-model';
 import { rewardFileName } from '../open-reward';
 import { countSplits, notesOf, readData } from '../read-data';
 
@@ -17,11 +28,13 @@ const settings = rewardConfig.safeExtend({
   ...commonShape,
   /** Models of an ensemble, each with a seed of its own (Coste et al. 2310.02743: 4 or 5); 1 = a single one. */
   members: z.int().min(1).max(32).default(1),
+  /** The members are heads on one trunk, which costs what one model costs; else each is a model of its own, which disagree more. */
+  sharedTrunk: z.boolean().default(false),
 });
 type Settings = z.infer<typeof settings>;
 
 function createMembers({ config, engine }: PrepareInput<Settings>, opened: OpenedFolder): ScalarModel[] {
-  return Array.from({ length: config.members }, (_, index) => {
+  return Array.from({ length: config.sharedTrunk ? 1 : config.members }, (_, index) => {
     const seed = memberSeed(config.seed, index);
     const model = createScalarModel(engine, opened.files, { headSeed: seed });
     adapt(model, config.lora, seed);
@@ -37,21 +50,32 @@ async function prepare(input: PrepareInput<Settings>): Promise<PreparedRun> {
   const { examples } = rewardExamples(items, config, opened.files.config.contextLength);
   const models = createMembers(input, opened);
   const [first] = models as [ScalarModel, ...ScalarModel[]];
+  // of an ensemble on one trunk, beside the model's own head
+  const heads = config.sharedTrunk && config.members > 1 ? createHeads(first, config.seed, config.members) : undefined;
   const common = { engine, tokenizer: opened.tokenizer, data: items, config };
+  const trainedTogether = config.sharedTrunk ? 1 : config.members;
   return {
     counts: countSplits(items, 'rankings'),
     notes: notesOf(notes),
-    totalSteps: config.members * config.epochs * stepsPerEpoch(examples.TRAIN.length, config.batchSize),
+    totalSteps: trainedTogether * config.epochs * stepsPerEpoch(examples.TRAIN.length, config.batchSize),
     parameters: countParameters(models),
     probe: () => probe(engine, first, items[0]?.prompt ?? [opened.tokenizer.bosId]),
     train: ({ signal, state }) => {
-      const from = { signal, ...(state ? { state } : {}) };
-      return models.length === 1 ? trainReward({ ...common, model: first, ...from }) : trainRewardEnsemble({ ...common, models, ...from });
+      const from = { ...common, signal, ...(state ? { state } : {}) };
+      if (heads) return trainSharedEnsemble({ ...from, model: first, heads });
+      return models.length === 1 ? trainReward({ ...from, model: first }) : trainRewardEnsemble({ ...from, models });
     },
-    outputs: (result) =>
-      models.length === 1 ? single(opened, first, result as RewardResult) : ensemble(opened, models, result as EnsembleResult),
+    outputs: (result) => {
+      if (config.members === 1) return single(opened, first, result as RewardResult);
+      const weights = heads && Array.from({ length: config.members }, (_, index) => memberWeights(first, heads, index));
+      const members = weights
+        ? weights.map((own, index) => memberFolders(opened, first, index, result as EnsembleResult, own).slice(0, 1))
+        : models.map((model, index) => memberFolders(opened, model, index, result as EnsembleResult, model.exportWeights()));
+      return ensemble(members.flat(), result as EnsembleResult);
+    },
     summary: (result) => summary(result as RewardResult | EnsembleResult),
     dispose() {
+      for (const head of heads?.values() ?? []) head.dispose();
       for (const model of models) model.dispose();
     },
   };
@@ -62,12 +86,21 @@ function single(opened: OpenedFolder, model: ScalarModel, { normalisation, notes
   return trainedFolders(opened, model, 'REWARD', { extra: [file] });
 }
 
-function ensemble(opened: OpenedFolder, models: readonly ScalarModel[], { members, notes, spread }: EnsembleResult) {
-  const names = models.map((_, index) => `member-${index + 1}`);
-  const folders = models.flatMap((model, index) => {
-    const file = jsonFile(rewardFileName, { ...members[index], members: null });
-    return trainedFolders(opened, model, 'REWARD', { name: names[index] as string, extra: [file] });
-  });
+const memberName = (index: number) => `member-${index + 1}`;
+
+function memberFolders(
+  opened: OpenedFolder,
+  model: ScalarModel,
+  index: number,
+  { members }: EnsembleResult,
+  weights: Readonly<Record<string, TensorData>>,
+): OutputFolder[] {
+  const file = jsonFile(rewardFileName, { ...members[index], members: null });
+  return trainedFolders(opened, model, 'REWARD', { name: memberName(index), weights, extra: [file] });
+}
+
+function ensemble(folders: readonly OutputFolder[], { members, notes, spread }: EnsembleResult): OutputFolder[] {
+  const names = members.map((_, index) => memberName(index));
   return [...folders, { name: '', files: [jsonFile(rewardFileName, { members: names, spread, notes })] }];
 }
 

@@ -70,7 +70,7 @@ function prepared(all: Opened, { config, engine }: PrepareInput<Settings>, train
   return {
     counts: countSplits(prompts.items, 'prompts'),
     notes: notesOf(prompts.notes),
-    totalSteps: config.steps,
+    totalSteps: prompts.items.some(({ split }) => split === 'TRAIN') ? config.steps : 0,
     parameters: countParameters(trained, frozen),
     probe: () => probe(engine, policy, prompts.items[0]?.tokens ?? [opened.tokenizer.bosId]),
     dispose() {

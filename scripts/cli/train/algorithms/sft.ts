@@ -30,7 +30,7 @@ async function prepare({ config, engine, paths }: PrepareInput<Settings>): Promi
   return {
     counts: countSplits(items, 'examples'),
     notes: notesOf(notes),
-    totalSteps: planSft(train, config).totalSteps,
+    totalSteps: train.length === 0 ? 0 : planSft(train, config).totalSteps,
     parameters: countParameters([policy], scorer?.models),
     probe: () => probe(engine, policy, items[0]?.text.prefix.tokens ?? [opened.tokenizer.bosId]),
     train: ({ signal, state }) =>

@@ -74,8 +74,8 @@ const httpSpec = z.strictObject({
   batchSize: z.number().int().min(1).max(1024).default(16),
   /** Requests at a time. */
   concurrency: z.number().int().min(1).max(64).default(4),
-  /** OpenRLHF: 180 seconds. */
-  timeoutSeconds: z.number().positive().max(3600).default(180),
+  /** OpenRLHF: 180 seconds. Node's client waits 300 for the beginning of an answer. */
+  timeoutSeconds: z.number().positive().max(300).default(180),
   /** After a first failure; OpenRLHF: 5 tries in all. */
   retries: z.number().int().min(0).max(20).default(4),
   /** Before the first retry; it doubles each time, up to 30 seconds. */

@@ -152,12 +152,18 @@ function isBetter(keep: SftConfig['keep'], found: Evaluation, best: Evaluation |
   return (found.reward ?? Number.NEGATIVE_INFINITY) > (best.reward ?? Number.NEGATIVE_INFINITY);
 }
 
-function checkData(options: SftOptions, train: number, validation: number): void {
+function checkData(options: SftOptions, train: number, validation: number, prompts: number): void {
   const { config, reward } = options;
   if (train === 0) throw new AppError('BAD_INPUT', 'There is no example in the training split; there is nothing to learn from.');
+  if (config.patience !== null && (config.keep === 'last' || validation === 0)) {
+    throw new AppError('BAD_INPUT', '"patience" ends a run that gets no better, but nothing says what is better.', {
+      details: { key: 'patience' },
+      remedy: 'Give validation examples and set "keep" to "loss" or "reward", or leave "patience" out.',
+    });
+  }
   if (config.keep !== 'reward') return;
   if (reward === undefined) throw new AppError('BAD_INPUT', 'To keep the best by reward ("keep": "reward"), give a reward.');
-  if (validation === 0) {
+  if (validation === 0 || prompts === 0) {
     throw new AppError('BAD_INPUT', 'To keep the best by reward ("keep": "reward"), validation examples with prompts are needed.', {
       remedy: 'Give a share of the data, or a file, for validation; texts without prompts cannot be answered.',
     });
@@ -177,7 +183,7 @@ export async function* trainSft(options: SftOptions): AsyncGenerator<StepMetrics
   const validation = data.filter(({ split }) => split === 'VALIDATION');
   const wanted = options.reward ? Math.max(config.samplePrompts, config.rewardPrompts) : config.samplePrompts;
   const prompts = fixedPrompts(validation.length > 0 ? validation : train, options, wanted);
-  checkData(options, train.length, validation.length > 0 ? prompts.length : 0);
+  checkData(options, train.length, validation.length, prompts.length);
   const plan = planSft(train, config);
   const { totalSteps } = plan;
   const state = startState(options, totalSteps, data.length);

@@ -204,7 +204,9 @@ describe('supervised fine-tuning', () => {
     );
     expect(rows[0]?.samples?.length).toBe(4);
     await expect(run(config)).rejects.toThrow('give a reward');
-    await expect(run(config, { reward, data: train })).rejects.toThrow('validation examples with prompts are needed');
+    await expect(run({ ...config, patience: null }, { reward, data: train })).rejects.toThrow(
+      'validation examples with prompts are needed',
+    );
     await expect(run(config, { reward: () => ({ total: [1, 2, Number.NaN, 4] }) })).rejects.toThrow('The reward of answer 3 of 4 is NaN');
   });
 
@@ -262,6 +264,8 @@ describe('supervised fine-tuning', () => {
     const count = engine.tensorCount();
     await run(config);
     expect(engine.tensorCount()).toBe(count);
+    await expect(run(configOf({ patience: 1 }), { data: train })).rejects.toThrow('nothing says what is better');
+    await expect(run(configOf({ patience: 1, keep: 'last' }))).rejects.toThrow('nothing says what is better');
     await expect(run(config, { data: validation })).rejects.toThrow('no example in the training split');
   });
 

@@ -72,8 +72,11 @@ export const ppoConfig = z.object({
     .object({ tokens: z.number().int().min(1).default(1), score: z.number().default(-1) })
     .nullable()
     .default(null),
-  /** Bound on |normalised score|; OpenRLHF: 10. The unclipped mean is a metric too: a bound can hide a hacked reward. */
-  scoreClip: z.number().positive().default(10),
+  /**
+   * Bound on |score| (OpenRLHF: 10 on normalised scores); `null` = none, as in lmhp, InstructGPT and TRL: rules may count in any unit. The unclipped mean is
+   * a metric too: a bound can hide a hacked reward.
+   */
+  scoreClip: z.number().positive().nullable().default(null),
   /** Pretraining mix (InstructGPT's PPO-ptx): `coefficient` times the mean loss of a token of `batchSize` examples in every policy update; 27.8 there. `null` = off. */
   ptx: z
     .object({ coefficient: z.number().positive().default(27.8), batchSize: z.number().int().min(1).default(64) })

@@ -63,10 +63,13 @@ export interface Readers {
 
 /** The score that is learnt from: bounded, then the rules about length and ending. */
 function ruledScore(score: number, { ended, response }: Episode, config: PpoConfig): number {
-  const bounded = Math.min(Math.max(score, -config.scoreClip), config.scoreClip);
+  const bound = config.scoreClip ?? Number.POSITIVE_INFINITY;
+  const bounded = Math.min(Math.max(score, -bound), bound);
   const long = scoreWithLength(bounded, response.length - (ended ? 1 : 0), config.minimumLength);
   return scoreWithEnding(long, ended, config.missingEos);
 }
+
+const shareBeyond = (scores: readonly number[], bound: number): number => average(scores.map((score) => (Math.abs(score) > bound ? 1 : 0)));
 
 /** Mean of each part of the reward, by its name in docs/metrics.md. */
 function partMetrics({ parts = {} }: RewardScores): Record<string, number> {
@@ -122,7 +125,7 @@ export async function judgeEpisodes(options: {
       'reward/mean': average(shaped.map(total)),
       'reward/score': average(scored.total),
       'reward/scoreStd': Math.sqrt(moments([scored.total], 0).variance),
-      'reward/clippedShare': average(scored.total.map((score) => (Math.abs(score) > config.scoreClip ? 1 : 0))),
+      ...(config.scoreClip === null ? {} : { 'reward/clippedShare': shareBeyond(scored.total, config.scoreClip) }),
       ...partMetrics(scored),
       'policy/kl': kl,
       'policy/klPerToken': (kl * episodes.length) / tokens,

@@ -104,6 +104,7 @@ describe('docs/metrics.md', () => {
           entropyCoefficient: 0.01,
           ptx: { coefficient: 0.1, batchSize: 1 },
           emaDecay: 0.9,
+          scoreClip: 10,
         }),
         signal,
       }),

@@ -161,9 +161,9 @@ describe('trainPpo', () => {
   it('handles answers without an end, and short ones, as chosen', async () => {
     const config = { ...base, steps: 1, maxNewTokens: 3, samplePrompts: 0 };
     const used = models(engine);
-    const first = async (more: object) => {
+    const first = async (more: object, reward: RewardScorer = sevens) => {
       const fresh = models(engine);
-      const { rows } = await drive(engine, fresh, ppoConfig.parse({ ...config, ...more }));
+      const { rows } = await drive(engine, fresh, ppoConfig.parse({ ...config, ...more }), { reward });
       fresh.dispose();
       return rows[0]!.metrics;
     };
@@ -176,6 +176,12 @@ describe('trainPpo', () => {
     expect(subtract['reward/mean']).toBeCloseTo(none['reward/mean']! - 2 * open, 4);
     expect(replace['reward/mean']).toBeLessThan(none['reward/mean']! - 3 * open);
     // all answers are shorter than 50: every score is replaced, whatever it was; the KL of the first step is 0
+    // a rule may count in any unit; a bound is a choice, and the mean is told without it
+    const loud: RewardScorer = (answers) => ({ total: answers.map((_, index) => (index % 2 === 0 ? 60 : -20)) });
+    expect((await first({}, loud))['reward/mean']).toBeCloseTo(20, 3);
+    const bounded = await first({ scoreClip: 30 }, loud);
+    expect(bounded['reward/mean']).toBeCloseTo(5, 3);
+    expect(bounded).toMatchObject({ 'reward/score': 20, 'reward/clippedShare': 0.5 });
     const short = await first({ minimumLength: { tokens: 50, score: -3 } });
     expect(short['reward/mean']).toBeCloseTo(-3, 4);
     used.dispose();

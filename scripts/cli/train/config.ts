@@ -45,7 +45,7 @@ export async function readConfig<Config>(
   const value = issue?.path.reduce<unknown>((inner, part) => (inner as Settings | undefined)?.[part as string], settings);
   throw new AppError('BAD_INPUT', `${source(key)}: "${key}" is ${JSON.stringify(value) ?? 'missing'}: ${issue?.message ?? 'not usable'}.`, {
     details: { key },
-    remedy: 'docs/training.md names the settings of each algorithm with their defaults.',
+    remedy: 'docs/algorithms.md tells what each setting means; --dry-run prints all of them.',
   });
 }
 

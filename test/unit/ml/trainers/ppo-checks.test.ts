@@ -10,7 +10,8 @@ const quick = { ...base, samplePrompts: 0, steps: 6, checkpointEvery: 1 };
 describe('what stops a run of PPO', () => {
   let engine: Engine;
   beforeAll(async () => {
-    engine = await createEngine({ backend: 'auto' });
+    // it records no graphs, which costs more than such small models
+    engine = await createEngine({ backend: 'wasm' });
   }, 60_000);
 
   it('first-ratio-is-one: weights that change between scoring and the first update', async () => {

@@ -14,8 +14,11 @@ import { base, drive, models, prompts, sevens, withoutTimes } from './ppo-world'
 import { tinyFiles } from './tiny-model';
 
 let engine: Engine;
+/** Where it makes no difference: it records no graphs, which costs more than such small models. */
+let plain: Engine;
 beforeAll(async () => {
   engine = await createEngine({ backend: 'auto' });
+  plain = await createEngine({ backend: 'wasm' });
 }, 60_000);
 
 const metricsOf = (rows: readonly StepMetrics[]) => rows.filter(({ step }) => step > 0).map(({ metrics }) => metrics);
@@ -115,13 +118,13 @@ describe('trainPpo', () => {
   });
 
   it('trains an adapter alone, held to the model without it', async () => {
-    const used = models(engine);
+    const used = models(plain);
     const before = used.policy.parameters.get('model.layers.0.mlp.up_proj.weight')!.values().slice();
     addAdapter(used.policy, loraConfig.parse({ rank: 4, alpha: 8 }), 1);
     addAdapter(used.value, loraConfig.parse({ rank: 4, alpha: 8 }), 2);
     const reference = adapterOffReference(used.policy);
     const config = { ...base, steps: 10, policyLearningRate: 0.03, valueLearningRate: 0.03, emaDecay: 0.5 };
-    const { result, rows } = await drive(engine, { ...used, reference }, config, { startsAtReference: true });
+    const { result, rows } = await drive(plain, { ...used, reference }, config, { startsAtReference: true });
     const metrics = metricsOf(rows);
     expect(Math.abs(metrics[0]!['policy/kl']!)).toBeLessThan(1e-4);
     expect(metrics.at(-1)!['reward/score']).toBeGreaterThan(metrics[0]!['reward/score']! + 0.2);
@@ -140,8 +143,8 @@ describe('trainPpo', () => {
     const config = { ...base, steps: 1, rolloutBatchSize: 8, minibatchSize: 8, innerEpochs: 3, samplePrompts: 0, checkpointEvery: 1 };
     const runs = await Promise.all(
       [null, 1].map(async (microbatchSize) => {
-        const used = models(engine);
-        const run = await drive(engine, used, { ...config, microbatchSize });
+        const used = models(plain);
+        const run = await drive(plain, used, { ...config, microbatchSize });
         used.dispose();
         return run.rows[0]!;
       }),
@@ -160,10 +163,10 @@ describe('trainPpo', () => {
 
   it('handles answers without an end, and short ones, as chosen', async () => {
     const config = { ...base, steps: 1, maxNewTokens: 3, samplePrompts: 0 };
-    const used = models(engine);
+    const used = models(plain);
     const first = async (more: object, reward: RewardScorer = sevens) => {
-      const fresh = models(engine);
-      const { rows } = await drive(engine, fresh, ppoConfig.parse({ ...config, ...more }), { reward });
+      const fresh = models(plain);
+      const { rows } = await drive(plain, fresh, ppoConfig.parse({ ...config, ...more }), { reward });
       fresh.dispose();
       return rows[0]!.metrics;
     };

@@ -154,9 +154,14 @@ function ordersOf({ comparisons = [], rankings, responses }: RankedPrompt, confi
     ranks[second] = better === 'first' ? 2 : 1;
     return { ranks, weight: weightOf(annotatorId, weight) };
   });
-  return [...rankings.map(({ annotatorId, ranks, weight }) => ({ ranks, weight: weightOf(annotatorId, weight) })), ...compared].filter(
-    ({ ranks, weight }) => weight > 0 && ranks.filter((rank) => rank !== null).length > 1,
-  );
+  const keys = responses.map(({ tokens }) => tokens.join());
+  return [...rankings.map(({ annotatorId, ranks, weight }) => ({ ranks, weight: weightOf(annotatorId, weight) })), ...compared]
+    .map(({ ranks, weight }) => {
+      // of answers with the same tokens the first that is ranked stands for all
+      const repeats = (index: number) => keys.some((key, other) => other < index && key === keys[index] && ranks[other] !== null);
+      return { ranks: ranks.map((rank, index) => (repeats(index) ? null : rank)), weight };
+    })
+    .filter(({ ranks, weight }) => weight > 0 && ranks.filter((rank) => rank !== null).length > 1);
 }
 
 /**

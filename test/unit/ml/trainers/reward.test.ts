@@ -10,6 +10,7 @@ import { createScalarModel } from '#lib/ml/nn/language-model';
 import { loraConfig } from '#lib/ml/nn/lora';
 import { type RewardResult, trainReward } from '#lib/ml/trainers/reward';
 import { type RewardConfig, rewardConfig } from '#lib/ml/trainers/reward-config';
+import { rewardExamples } from '#lib/ml/trainers/reward-data';
 import type { RankedPrompt } from '#lib/ml/trainers/reward-pairs';
 import type { CheckpointData, StepMetrics } from '#lib/ml/trainers/trainer';
 import { numberTokenizer, tinyFiles } from './tiny-model';
@@ -164,8 +165,9 @@ describe('trainReward', () => {
       { loss: 'plackettLuce', weighting: 'judgement' },
       { ties: 'davidson', centeringOn: 'pairs', weighting: 'judgement' },
     ];
+    const few = { data: data.filter(({ split }) => split === 'TRAIN').slice(0, 24) };
     for (const kind of kinds) {
-      const [whole, cut] = [await run({ ...small, ...kind }), await run({ ...small, ...kind, microbatchSize: 1 })];
+      const [whole, cut] = [await run({ ...small, ...kind }, few), await run({ ...small, ...kind, microbatchSize: 1 }, few)];
       for (const [index, row] of whole.rows.entries()) {
         for (const name of ['train/loss', 'train/scoreMean', 'train/scoreStd'] as const) {
           expect(Math.abs(cut.rows[index]!.metrics[name]! - row.metrics[name]!)).toBeLessThan(1e-5);
@@ -251,6 +253,28 @@ describe('trainReward', () => {
       `${four.promptId}: nothing, ${four.responses[1]!.responseId}`,
     ]);
     model.dispose();
+  });
+
+  it('lets the first of two equal answers stand for both in orders', () => {
+    const prompt: RankedPrompt = {
+      promptId: 'p',
+      split: 'TRAIN',
+      prompt: [1],
+      responses: [[5], [6], [5], [7]].map((tokens, index) => ({ responseId: String(index), tokens })),
+      rankings: [
+        { annotatorId: null, ranks: [2, 1, 3, 4] },
+        { annotatorId: null, ranks: [null, 2, 1, null] },
+        { annotatorId: null, ranks: [1, null, 2, null] },
+      ],
+      comparisons: [{ annotatorId: null, first: 3, second: 1, better: 'first', weight: 2 }],
+    };
+    const { examples } = rewardExamples([prompt], rewardConfig.parse({ loss: 'plackettLuce' }), 32);
+    expect(examples.TRAIN[0]!.orders).toEqual([
+      { ranks: [2, 1, null, 4], weight: 1 },
+      { ranks: [null, 2, 1, null], weight: 1 },
+      { ranks: [null, 2, null, 1], weight: 2 },
+    ]);
+    expect(examples.TRAIN[0]!.pairs.some(({ first, second }) => first === 0 && second === 2)).toBe(false);
   });
 
   it('normalises by the answers of a reference policy where they are given', async () => {

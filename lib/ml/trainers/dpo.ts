@@ -176,7 +176,8 @@ function figuresOf(pairs: FlatDirectPairs, sums: ArrayLike<number>, ipoAverage: 
 
 /** Means over pairs by weight, named as in docs/metrics.md; accuracy counts strictly greater margins. */
 function reportPairs(figures: readonly PairFigures[], beta: number): Record<string, number> {
-  const mean = (value: (pair: PairFigures) => number) => figures.reduce((sum, pair) => sum + pair.weight * value(pair), 0);
+  const total = figures.reduce((sum, { weight }) => sum + weight, 0);
+  const mean = (value: (pair: PairFigures) => number) => figures.reduce((sum, pair) => sum + pair.weight * value(pair), 0) / total;
   const [chosen, rejected] = [mean((pair) => pair.chosenRatio), mean((pair) => pair.rejectedRatio)];
   return {
     accuracy: mean(({ chosenRatio, noise, rejectedRatio }) => (chosenRatio - rejectedRatio > noise ? 1 : 0)),

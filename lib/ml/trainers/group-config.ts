@@ -38,7 +38,8 @@ export const groupConfigShape = {
   /** Kingma and Ba 2015, as TRL. */
   beta1: z.number().min(0).lt(1).default(0.9),
   beta2: z.number().min(0).lt(1).default(0.999),
-  epsilon: z.number().positive().default(1e-8),
+  /** lmhp: 1e-5 (2403.17031, detail 21): gradients that are hardly more than rounding move hardly anything; TRL: 1e-8. */
+  epsilon: z.number().positive().default(1e-5),
   /** AdamW (1711.05101); TRL: 0. */
   weightDecay: z.number().min(0).default(0),
   /** Global L2 norm of the gradient; TRL: 1. */

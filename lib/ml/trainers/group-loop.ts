@@ -309,19 +309,42 @@ async function updateOnRollout(options: RolloutUpdates & { readonly signal: Abor
     for (const minibatch of chunk(order, perUpdate)) {
       await breathe(signal);
       // the update that showed the distance was not made, nor is any later one of this step
-      const held = reports.at(-1)?.applied === false;
+      const still = reports.length === 0 && nothingToLearn(minibatch.flat(), advantages, rollout);
+      const held = still || reports.at(-1)?.applied === false;
       if (!held) reports.push(updateOnce({ ...options, indices: minibatch.flat(), advantages, first: reports.length === 0 }));
       if (held || reports.at(-1)?.applied === false) skipped += 1;
     }
   }
+  return { ...summary(reports), 'policy/skippedUpdates': skipped };
+}
+
+/** What rounding may leave of an advantage, and between the log-probabilities of a policy and of a reference that is the same. */
+const noAdvantage = 1e-9;
+const noDistance = 1e-4;
+
+/**
+ * Whether no answer is better than the others of its prompt and the policy stands where its reference stands. What is left of the gradient then is rounding, of
+ * which Adam, whose steps are as long however small gradients are, would make whole steps.
+ */
+function nothingToLearn(indices: readonly number[], advantages: readonly number[], rollout: GroupRollout): boolean {
+  return indices.every((index) => {
+    const reference = rollout.referenceLogProbs[index] as Float64Array;
+    if (Math.abs(advantages[index] as number) > noAdvantage) return false;
+    return rollout.logProbs[index]?.every((value, t) => Math.abs(value - (reference[t] as number)) <= noDistance);
+  });
+}
+
+/** Means over the updates of a step; nothing where none was tried. */
+function summary(reports: readonly StepReport[]): Record<string, number> {
+  const [first] = reports;
+  if (first === undefined) return {};
   const applied = reports.filter((report) => report.applied);
   return {
     'policy/loss': mean(reports.map(({ surrogate }) => surrogate)),
     ...(applied.length === 0 ? {} : { 'policy/gradientNorm': mean(applied.map(({ gradientNorm }) => gradientNorm)) }),
     'policy/approxKl': mean(reports.map(({ approxKl }) => approxKl)),
     'policy/clipFraction': mean(reports.map(({ clipFraction }) => clipFraction)),
-    'policy/firstLogRatio': (reports[0] as StepReport).maxLogRatio,
-    'policy/skippedUpdates': skipped,
+    'policy/firstLogRatio': first.maxLogRatio,
   };
 }
 

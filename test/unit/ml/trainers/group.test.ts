@@ -178,22 +178,37 @@ describe.each(['rloo', 'grpo'] as const)('%s', (kind) => {
     model.dispose();
   }, 180_000);
 
-  it('learns nothing from groups of equal rewards, and says how many there are', async () => {
+  it('learns nothing from groups of equal rewards, not even from rounding, and says how many there are', async () => {
     const before = trainedCopy();
-    const { rows, policy, dispose } = await run(kind, { steps: 1, klCoefficient: 0 }, { reward: (all) => ({ total: all.map(() => 0.1) }) });
-    expect(rows.at(-1)!.metrics).toMatchObject({ 'reward/zeroStdGroups': 1, 'policy/gradientNorm': expect.closeTo(0, 10) });
-    expect(largestDifference(trained(policy), before)).toBeLessThan(1e-9);
+    // 0.1 has no exact mean
+    const { rows, policy, dispose } = await run(kind, { steps: 3, samplePrompts: 0 }, { reward: (all) => ({ total: all.map(() => 0.1) }) });
+    for (const { metrics } of rows) expect(metrics).toMatchObject({ 'reward/zeroStdGroups': 1, 'policy/skippedUpdates': 1 });
+    expect(largestDifference(trained(policy), before)).toBe(0);
     dispose();
+    // away from the reference there is something to learn: the way back
+    const away = await run(
+      kind,
+      { steps: 2, samplePrompts: 0, learningRate: 1e-3 },
+      {
+        policy: createLanguageModel(engine, tinyFiles(5, undefined, 0.5)),
+        reward: (all) => ({ total: all.map(() => 0.1) }),
+        startsAtReference: false,
+      },
+    );
+    expect(away.rows[0]!.metrics['policy/skippedUpdates']).toBe(0);
+    expect(away.rows[0]!.metrics['policy/gradientNorm']).toBeGreaterThan(1e-3);
+    away.dispose();
   });
 
   it('stops the updates of a step when the policy has moved too far', async () => {
     const changes = { steps: 1, innerEpochs: 6, minibatchSize: 16, samplePrompts: 0, learningRate: 0.02 };
     const free = await run(kind, changes);
     const bounded = await run(kind, { ...changes, targetInnerKl: 0.01 });
-    expect(free.rows[0]!.metrics['policy/skippedUpdates']).toBe(0);
+    // of the first minibatch no group may have told its answers apart
+    expect(free.rows[0]!.metrics['policy/skippedUpdates']).toBeLessThanOrEqual(1);
     expect(free.rows[0]!.metrics['policy/clipFraction']).toBeGreaterThan(0);
     const skipped = bounded.rows[0]!.metrics['policy/skippedUpdates']!;
-    expect(skipped).toBeGreaterThan(0);
+    expect(skipped).toBeGreaterThan(1);
     expect(skipped).toBeLessThan(12);
     for (const each of [free, bounded]) each.dispose();
   });

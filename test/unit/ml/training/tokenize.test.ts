@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { AppError } from '#lib/errors';
 import { readTrainingData } from '#lib/formats/training-data/read-training-data';
 import { loadTokenizer, type Tokenizer } from '#lib/ml/tokenizers/tokenizer';
 import { parseTokenizerConfig } from '#lib/ml/tokenizers/tokenizer-config';
+import { tokenizerJsonOfFile } from '#lib/ml/tokenizers/tokenizer-files';
 import { trainBytePairTokenizer } from '#lib/ml/tokenizers/train-byte-pair';
 import { promptOf, sftExamples, trainingPrompts } from '#lib/ml/training/tokenize-examples';
 import { labelledAnswers, preferencePairs, rankedPrompts } from '#lib/ml/training/tokenize-preferences';
@@ -99,6 +101,22 @@ describe('plain texts', () => {
         expect(shown([...tokenizer.encode(before), ...continuation(tokenizer, before, after)])).toBe(before + after);
       }
     }
+  });
+
+  test.each(['byte-pairs.model', 'unigram.model'])('%s puts a blank before every text, but not before an answer', (file) => {
+    const bytes = readFileSync(new URL(`../../../fixtures/tokenizers/${file}`, import.meta.url));
+    const pieces = loadTokenizer(tokenizerJsonOfFile(bytes, file), file);
+    const spelled = (ids: readonly number[]) => ids.map((id) => pieces.pieceOf(id)).join('');
+    const whole = pieces.encode('the cat sat on the mat');
+    for (const seam of [' cat', ' on', ' mat']) {
+      const at = 'the cat sat on the mat'.indexOf(seam);
+      const [before, after] = ['the cat sat on the mat'.slice(0, at), 'the cat sat on the mat'.slice(at)];
+      const prompt = pieces.encode(before);
+      expect(continuation(pieces, before, after), seam).toEqual(whole.slice(prompt.length));
+    }
+    expect(spelled(continuation(pieces, 'the ', 'cat'))).toBe('cat');
+    expect(spelled(pieces.encode('cat'))).toBe('\u2581cat');
+    expect(pieces.decode([...pieces.encode('the '), ...continuation(pieces, 'the ', 'cat')])).toBe('the cat');
   });
 
   test('masks: the completion, or everything; a text is learnt as a whole', () => {

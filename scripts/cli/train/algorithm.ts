@@ -61,7 +61,7 @@ interface Definition<Config extends CommonConfig> {
   readonly best: { readonly metric: string; readonly wanted: 'lowest' | 'highest' };
   /** An example of a call, and what one does with the result. */
   readonly example: string;
-  readonly next: (out: string, paths: InputPaths) => string;
+  readonly next: (out: string, paths: InputPaths, config: Pick<CommonConfig, 'reward'>) => string;
   readonly prepare: (input: PrepareInput<Config>) => Promise<PreparedRun>;
 }
 

@@ -149,7 +149,7 @@ async function train(started: Started): Promise<Outcome> {
       finishedAt: new Date().toISOString(),
       result: summary,
     });
-    const next = algorithm.next(folder, paths);
+    const next = algorithm.next(folder, paths, configured.config);
     return {
       json: {
         algorithm: algorithm.name,
@@ -162,9 +162,9 @@ async function train(started: Started): Promise<Outcome> {
         next,
       },
       text: facts([
-        [about, folder],
+        ['model', folder],
         ['steps', `${steps} in ${formatDuration(seconds)}`],
-        ...Object.entries(summary).map(([name, value]) => [name, shownValue(value)] as const),
+        ...Object.entries(summary).flatMap(([name, value]) => (name === 'steps' ? [] : [[name, shownValue(value)] as const])),
         ['files', files.map(({ name, size }) => `${name} (${formatBytes(size)})`).join(', ')],
         ['next', next],
       ]),

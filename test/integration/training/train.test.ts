@@ -84,9 +84,11 @@ describe('a run', () => {
 
 describe('a run that is stopped', () => {
   it('finishes its step after SIGTERM, writes a checkpoint, and goes on to the same end', async () => {
-    const undisturbed = await dpo('undisturbed', ['checkpointEvery=100']).ended;
+    // long enough that it does not end before the signal comes
+    const long = ['epochs=60', 'checkpointEvery=1000', 'evaluateEvery=50'];
+    const undisturbed = await dpo('undisturbed', long).ended;
     expect(undisturbed.code, undisturbed.stderr).toBe(0);
-    const running = dpo('stopped', ['checkpointEvery=100']);
+    const running = dpo('stopped', long);
     await running.untilPrinted(2);
     running.child.kill('SIGTERM');
     const stopped = await running.ended;
@@ -97,16 +99,16 @@ describe('a run that is stopped', () => {
     expect(steps('stopped')).toEqual([`step-${step}`]);
 
     const refusals: [readonly string[], RegExp][] = [
-      [['checkpointEvery=100', 'beta=0.2', '--resume'], /the setting beta: 0\.1 instead of 0\.2/],
-      [['checkpointEvery=100'], /holds a run already/],
+      [[...long, 'beta=0.2', '--resume'], /the setting beta: 0\.1 instead of 0\.2/],
+      [long, /holds a run already/],
     ];
     for (const [more, message] of refusals) {
       const refused = await dpo('stopped', more).ended;
       expect(refused.code).not.toBe(0);
       expect(failureOf(refused).message).toMatch(message);
     }
-    const resumed = await dpo('stopped', ['checkpointEvery=100', '--resume']).ended;
-    expect(resumed.json).toMatchObject({ resumedFrom: step, steps: 6 });
+    const resumed = await dpo('stopped', [...long, '--resume']).ended;
+    expect(resumed.json).toMatchObject({ resumedFrom: step, steps: 180 });
     const [there, here] = [kept('undisturbed'), kept('stopped')];
     expect(here.metrics).toEqual(there.metrics);
     expect(here.files.get('model.safetensors')?.equals(there.files.get('model.safetensors') as Buffer)).toBe(true);

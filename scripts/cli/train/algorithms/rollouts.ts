@@ -152,8 +152,10 @@ async function prepareGroups<Config extends Exclude<Settings, PpoSettings>>(
 const common = {
   needs: [],
   best: { metric: 'reward/mean', wanted: 'highest' },
-  next: (out: string, { data, model, reference = model, reward }: InputPaths) =>
-    `plumbline evaluate policy --model ${out} --reference ${reference} ${reward === undefined ? '--reward-spec SPEC' : `--reward ${reward}`} --prompts ${data}`,
+  next(out: string, { data, model, reference = model, reward }: InputPaths, config: { readonly reward?: unknown }) {
+    const judge = reward === undefined ? `--reward-spec '${JSON.stringify(config.reward)}'` : `--reward ${reward}`;
+    return `plumbline evaluate policy --model ${out} --reference ${reference} ${judge} --prompts ${data}`;
+  },
 } as const;
 
 export const ppo = defineAlgorithm({

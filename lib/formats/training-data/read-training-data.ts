@@ -88,7 +88,7 @@ function readRow(row: JsonRow, source: TrainingSource, place: string, number: st
 function refuse(problems: readonly string[], more: number, files: string, remedy: string): AppError {
   const rest = more > 0 ? `\n... and ${more} more.` : '';
   const message = `${problems.length + more} of the rows cannot be used:\n${problems.join('\n')}${rest}`;
-  return new AppError('BAD_INPUT', message, { details: { file: files, rows: problems.length + more, problems }, remedy });
+  return new AppError('BAD_INPUT', message, { details: { file: files, rows: problems.length + more }, remedy });
 }
 
 /** All rows of all files, of one form. Throws BAD_INPUT naming every bad row up to the limit. */
@@ -143,7 +143,7 @@ function checkSplits(rows: readonly ReadRow[], names: string): void {
   if (problems.length === 0) return;
   const shownProblems = problems.slice(0, 20);
   throw new AppError('BAD_INPUT', `${problems.length} rows have a prompt that stands in another split too:\n${shownProblems.join('\n')}`, {
-    details: { check: 'prompts-in-one-split', rows: problems.length, problems: shownProblems },
+    details: { check: 'prompts-in-one-split', rows: problems.length },
     remedy: 'Put all rows of a prompt into one split; prompts that differ only in case or white space count as one.',
   });
 }

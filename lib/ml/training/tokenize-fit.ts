@@ -65,7 +65,7 @@ export class Fitting {
       const rest = problems.length > problemsShown ? `\n... and ${problems.length - problemsShown} more.` : '';
       const shown = problems.slice(0, problemsShown);
       throw new AppError('BAD_INPUT', `${problems.length} rows are too long:\n${shown.join('\n')}${rest}`, {
-        details: { check: 'fits-context', rows: problems.length, problems: shown },
+        details: { check: 'fits-context', rows: problems.length },
         remedy: 'Shorten these rows, or set "overlong" to "cut-prompt" (plain prompts) or "leave-out".',
       });
     }

@@ -48,6 +48,33 @@ class Notes {
   }
 }
 
+/** What was said of each pair of texts, also in several rows about one prompt: finds labels that contradict. */
+class Statements {
+  private readonly numbers = new Map<string, number>();
+  private readonly winners = new Map<string, number>();
+  private readonly contradicted = new Set<string>();
+
+  constructor(private readonly notes: Notes) {}
+
+  private number(text: string): number {
+    const known = this.numbers.get(text) ?? this.numbers.size;
+    this.numbers.set(text, known);
+    return known;
+  }
+
+  add(pair: { promptId: string; first: string; second: string; outcome: 'wins' | 'losses' | 'ties' }, names: string): void {
+    if (pair.outcome === 'ties') return;
+    const [first, second] = [this.number(pair.first), this.number(pair.second)];
+    const winner = pair.outcome === 'wins' ? first : second;
+    const key = `${Math.min(first, second)} ${Math.max(first, second)} ${pair.promptId}`;
+    const before = this.winners.get(key) ?? winner;
+    this.winners.set(key, before);
+    if (before === winner || this.contradicted.has(key)) return;
+    this.contradicted.add(key);
+    this.notes.add('contradicting-labels', `${pair.promptId}: ${names}`);
+  }
+}
+
 function bad(message: string, details: Readonly<Record<string, string | number>>, remedy: string): AppError {
   return new AppError('BAD_INPUT', message, { details, remedy });
 }
@@ -114,7 +141,7 @@ function checkSplits(data: readonly RankedPrompt[]): void {
 }
 
 /** What is to be known of a prompt's judgements; returns those that can be learned from. */
-function usablePairs(prompt: RankedPrompt, config: RewardConfig, notes: Notes): JudgedPair[] {
+function usablePairs(prompt: RankedPrompt, config: RewardConfig, notes: Notes, said: Statements): JudgedPair[] {
   const { promptId, responses } = prompt;
   const keys = responses.map(({ tokens }) => tokens.join());
   const id = (index: number) => responses[index]?.responseId ?? '';
@@ -125,17 +152,12 @@ function usablePairs(prompt: RankedPrompt, config: RewardConfig, notes: Notes): 
     const ranked = ranks.filter((rank) => rank !== null);
     if (ranked.length > 1 && new Set(ranked).size === 1) notes.add('all-tied', promptId);
   });
-  const seen = new Map<string, Set<string>>();
   let judged = 0;
   for (const { first, outcome, second } of judgements(prompt)) {
     judged += 1;
     if (keys[first] === keys[second]) notes.add('same-answers', `${promptId}: ${id(first)}, ${id(second)}`);
-    else {
-      const key = `${promptId}: ${id(first)}, ${id(second)}`;
-      seen.set(key, (seen.get(key) ?? new Set()).add(outcome));
-    }
+    else said.add({ promptId, first: keys[first] as string, second: keys[second] as string, outcome }, `${id(first)}, ${id(second)}`);
   }
-  for (const [key, said] of seen) if (said.has('wins') && said.has('losses')) notes.add('contradicting-labels', key);
   const margins = marginTable(config);
   const apart = Object.values(config.terms).some(Boolean);
   const pairs = judgedPairs(prompt, { annotatorWeights: config.annotatorWeights, apart, ...(margins ? { margins } : {}) });
@@ -175,10 +197,11 @@ export function rewardExamples(
 ): { readonly examples: Readonly<Record<Split, RewardExample[]>>; readonly notes: readonly DataNote[] } {
   checkSplits(data);
   const notes = new Notes();
+  const said = new Statements(notes);
   const examples: Record<Split, RewardExample[]> = { TRAIN: [], VALIDATION: [], TEST: [] };
   for (const prompt of data) {
     checkPrompt(prompt, contextLength);
-    const pairs = usablePairs(prompt, config, notes);
+    const pairs = usablePairs(prompt, config, notes, said);
     if (pairs.length === 0) continue;
     examples[prompt.split].push({
       promptId: prompt.promptId,

@@ -255,6 +255,21 @@ describe('trainReward', () => {
     model.dispose();
   });
 
+  it('finds labels that contradict also where they stand in rows of their own', () => {
+    const row = (chosen: number, rejected: number): RankedPrompt => ({
+      promptId: 'p',
+      split: 'TRAIN',
+      prompt: [1],
+      responses: [chosen, rejected].map((token) => ({ responseId: `answer ${token}`, tokens: [token] })),
+      rankings: [{ annotatorId: null, ranks: [1, 2] }],
+    });
+    const notes = (rows: RankedPrompt[]) => rewardExamples(rows, rewardConfig.parse({}), 32).notes;
+    expect(notes([row(5, 6), row(6, 5), row(6, 5), row(5, 7)])).toMatchObject([
+      { check: 'contradicting-labels', count: 1, examples: ['p: answer 6, answer 5'] },
+    ]);
+    expect(notes([row(5, 6), row(5, 6), { ...row(6, 5), promptId: 'q' }])).toEqual([]);
+  });
+
   it('lets the first of two equal answers stand for both in orders', () => {
     const prompt: RankedPrompt = {
       promptId: 'p',

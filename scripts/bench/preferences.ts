@@ -3,7 +3,7 @@
  * stories260k, ukpconvarg1 and hh-rlhf. Prints one JSON line a model.
  *
  *   --only pairs,topics,annotators,replies   what to run (all)
- *   --members N                              members of the ensemble on pairs (5)
+ *   --members N                              members of the ensemble on pairs (4)
  *   --labels TEXT                            of topics and annotators, those whose name contains this
  */
 import { readFileSync } from 'node:fs';
@@ -37,7 +37,7 @@ import {
 } from './preferences-data';
 
 const { values } = parseArgs({
-  options: { data: { type: 'string' }, only: { type: 'string' }, members: { type: 'string', default: '5' }, labels: { type: 'string' } },
+  options: { data: { type: 'string' }, only: { type: 'string' }, members: { type: 'string', default: '4' }, labels: { type: 'string' } },
 });
 const data = values.data ?? process.env.PLUMBLINE_TEST_DATA;
 if (!data) throw new AppError('BAD_INPUT', 'Name the folder of the data: --data DIR.');

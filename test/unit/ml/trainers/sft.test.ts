@@ -190,15 +190,19 @@ describe('supervised fine-tuning', () => {
   });
 
   test('keeps the weights whose answers a reward likes best, whatever their loss', async () => {
-    // likes what the examples do not teach: token 7
-    const reward: RewardScorer = (answers: readonly Episode[]) => ({
-      total: answers.map(({ response }) => response.filter((token) => token === 7).length),
-    });
+    // whatever the answers are, the second evaluation is liked best; the loss says otherwise
+    const liked = [1, 4, 2, 3, 0, 3, 1];
+    let evaluations = 0;
+    const reward: RewardScorer = (answers: readonly Episode[]) => {
+      evaluations += 1;
+      return { total: answers.map((_, index) => (liked[evaluations - 1] ?? 9) + (index % 2 === 0 ? 0.5 : -0.5)) };
+    };
     const config = configOf({ epochs: 6, evaluateEvery: 1, keep: 'reward', patience: 5, temperature: 0 });
     const { result, rows } = await run(config, { reward });
-    const rewards = rows.map(({ metrics }) => metrics['validation/reward'] ?? Number.NaN);
-    expect(result.bestStep).toBe(rewards.indexOf(Math.max(...rewards)) + 1);
-    expect(result.validation?.reward).toBe(Math.max(...rewards));
+    expect(rows.map(({ metrics }) => metrics['validation/reward'])).toEqual(liked);
+    const losses = rows.map(({ metrics }) => metrics['validation/loss'] ?? Number.NaN);
+    expect(losses.indexOf(Math.min(...losses))).not.toBe(1);
+    expect([result.steps, result.bestStep, result.validation?.reward]).toEqual([7, 2, 4]);
     expect(rows[0]?.samples?.map(({ promptId, scores }) => [promptId, Object.keys(scores)])).toEqual(
       rows[1]?.samples?.map(({ promptId, scores }) => [promptId, Object.keys(scores)]),
     );

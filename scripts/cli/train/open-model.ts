@@ -15,7 +15,8 @@ import type { PreparedRun } from './algorithm';
 
 export interface OpenedFolder {
   readonly folder: string;
-  readonly files: ModelFiles;
+  /** Its weights go once models are made of them (`dropWeights`). */
+  files: ModelFiles;
   readonly tokenizer: Tokenizer;
   /** With the chat template; undefined where the folder has none. */
   readonly tokenizerConfig: TokenizerConfig | undefined;
@@ -34,6 +35,11 @@ export async function openFolder(folder: string): Promise<OpenedFolder> {
       ? parseTokenizerConfig(tokenizerConfigJson ?? '{}', `${folder}/tokenizer_config.json`, chatTemplateJinja)
       : undefined,
   };
+}
+
+/** The models that were made have copies of their own: a run does not keep a second set for hours. */
+export function dropWeights(...folders: readonly OpenedFolder[]): void {
+  for (const opened of folders) opened.files = { ...opened.files, weights: new Map() };
 }
 
 /** How texts become tokens of this model. */

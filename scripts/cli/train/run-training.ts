@@ -176,12 +176,14 @@ async function train(started: Started): Promise<Outcome> {
   }
 }
 
-/** A failure in the middle of a run leaves a run that can go on. */
+/** A failure in the middle of a run leaves a run that can go on, but for a violated check: with the same settings it would come again. */
 function explained(error: unknown, out: OutFolder): unknown {
-  if (!(error instanceof AppError) || error.code !== 'DISK_FULL') return error;
-  return new AppError('DISK_FULL', error.message, {
-    details: { ...error.details, folder: out.folder },
-    remedy: 'Free some space, then run the same command with --resume: it goes on from the last checkpoint, which is whole.',
-    cause: error,
-  });
+  if (!(error instanceof AppError) || error.code === 'CANCELLED' || error.code === 'BAD_INPUT') return error;
+  const { cause, code, details, message, remedy = '' } = error;
+  const remedies: Partial<Record<AppError['code'], string>> = {
+    DISK_FULL: 'Free some space, then run the same command with --resume: it goes on from the last checkpoint, which is whole.',
+    INVARIANT: `Look at metrics.jsonl and samples.jsonl, then begin anew with other settings, most often a lower learning rate (--force, or another --out); the last checkpoint before it is kept until then.`,
+  };
+  const next = remedies[code] ?? `${remedy} Then run the same command with --resume: it goes on from the last checkpoint.`;
+  return new AppError(code, message, { details: { ...details, folder: out.folder }, remedy: next.trim(), cause: cause ?? error });
 }

@@ -11,7 +11,7 @@ import { labelledAnswers, preferencePairs, rankedPrompts } from '#lib/ml/trainin
 import type { TextEncoder } from '#lib/ml/training/tokenize-text';
 import { defineAlgorithm, type InputPaths, type Note, type PreparedRun, type PrepareInput } from '../algorithm';
 import { commonShape } from '../common-config';
-import { countParameters, createPolicy, encoderOf, type OpenedFolder, openFolder, probe, trainedFolders } from '../open-model';
+import { countParameters, createPolicy, dropWeights, encoderOf, type OpenedFolder, openFolder, probe, trainedFolders } from '../open-model';
 import { type OpenedReference, openReference } from '../open-reference';
 import { countSplits, notesOf, readData } from '../read-data';
 
@@ -55,6 +55,7 @@ async function prepareDirect<Config extends Settings, Item extends PreferencePai
   const { items, notes } = how.examples(data, encoderOf(opened, config));
   const policy = createPolicy(engine, opened, config);
   const held = await openReference(engine, opened, policy, paths.reference);
+  dropWeights(opened);
   const train = items.filter(({ split }) => split === 'TRAIN');
   return {
     counts: countSplits(items, how.what),

@@ -13,6 +13,7 @@ import { commonShape } from '../common-config';
 import {
   adapt,
   countParameters,
+  dropWeights,
   encoderOf,
   jsonFile,
   type OpenedFolder,
@@ -49,6 +50,7 @@ async function prepare(input: PrepareInput<Settings>): Promise<PreparedRun> {
   const { items, notes } = rankedPrompts(data, encoderOf(opened, config));
   const { examples } = rewardExamples(items, config, opened.files.config.contextLength);
   const models = createMembers(input, opened);
+  dropWeights(opened);
   const [first] = models as [ScalarModel, ...ScalarModel[]];
   // of an ensemble on one trunk, beside the model's own head
   const heads = config.sharedTrunk && config.members > 1 ? createHeads(first, config.seed, config.members) : undefined;

@@ -14,6 +14,7 @@ import {
   adapt,
   countParameters,
   createPolicy,
+  dropWeights,
   encoderOf,
   type OpenedFolder,
   openFolder,
@@ -110,6 +111,7 @@ async function preparePpo(input: PrepareInput<PpoSettings>): Promise<PreparedRun
   const { opened, policy } = all;
   const value = await openValue(input, all);
   const texts = await readPretraining(input, all);
+  dropWeights(opened, value.from, ...all.scorer.folders);
   const shared = prepared(all, input, [policy, value.model]);
   return {
     ...shared,
@@ -141,6 +143,7 @@ async function prepareGroups<Config extends Exclude<Settings, PpoSettings>>(
   train: (options: ReturnType<typeof given>, from: Parameters<PreparedRun['train']>[0]) => ReturnType<PreparedRun['train']>,
 ): Promise<PreparedRun> {
   const all = await openAll(input);
+  dropWeights(all.opened, ...all.scorer.folders);
   return {
     ...prepared(all, input, [all.policy]),
     train: (from) => train(given(all, input), from),

@@ -7,7 +7,7 @@ import { sftExamples } from '#lib/ml/training/tokenize-examples';
 import { tokenizeConfig } from '#lib/ml/training/tokenize-text';
 import { defineAlgorithm, type PreparedRun, type PrepareInput } from '../algorithm';
 import { commonShape, rewardShape } from '../common-config';
-import { countParameters, createPolicy, encoderOf, openFolder, probe, trainedFolders } from '../open-model';
+import { countParameters, createPolicy, dropWeights, encoderOf, openFolder, probe, trainedFolders } from '../open-model';
 import { openScorer, requireReward } from '../open-scorer';
 import { countSplits, notesOf, readData } from '../read-data';
 
@@ -27,6 +27,7 @@ async function prepare({ config, engine, paths }: PrepareInput<Settings>): Promi
   const train = items.filter(({ split }) => split === 'TRAIN');
   const scorer = judged ? await openScorer(engine, requireReward(config.reward, paths.reward), { policy: opened }) : undefined;
   const policy = createPolicy(engine, opened, config);
+  dropWeights(opened, ...(scorer?.folders ?? []));
   return {
     counts: countSplits(items, 'examples'),
     notes: notesOf(notes),

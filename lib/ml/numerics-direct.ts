@@ -73,7 +73,7 @@ export function groupAdvantages(rewards: readonly number[], normalise: 'group' |
  *   is punished less a token
  * - `constant`: sum over tokens, divided by answers times a constant, the longest an answer may be (Dr.GRPO, 2503.20783): no bias by length
  */
-export type LossAggregation = 'token' | 'sequence' | 'constant';
+type LossAggregation = 'token' | 'sequence' | 'constant';
 
 /** Weight of each token of answers of these lengths, laid flat. */
 export function aggregationWeights(lengths: readonly number[], aggregation: LossAggregation, longest: number): Float64Array {

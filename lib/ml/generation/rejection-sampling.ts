@@ -3,7 +3,7 @@ import type { SftExample } from '#lib/ml/training/examples';
 import { bestOfN } from './best-of-n';
 
 /** An answer that was good enough to be imitated. */
-export interface AcceptedExample extends SftExample {
+interface AcceptedExample extends SftExample {
   readonly promptKey: string | number;
   readonly score: number;
 }

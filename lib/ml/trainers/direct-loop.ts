@@ -11,7 +11,7 @@ import { createUpdater, type UpdateConfig, type UpdateReport, type Updater } fro
 import type { CheckpointData, SampleRow, StepMetrics } from './trainer';
 
 /** What the loop itself reads of a config. */
-export interface DirectLoopConfig extends UpdateConfig {
+interface DirectLoopConfig extends UpdateConfig {
   readonly seed: number;
   readonly epochs: number;
   readonly batchSize: number;

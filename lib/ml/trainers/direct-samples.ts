@@ -9,7 +9,7 @@ import { readByRow } from './direct-rows';
 import type { SampleRow } from './trainer';
 
 /** What a config says about sampling. */
-export interface SamplingConfig {
+interface SamplingConfig {
   readonly seed: number;
   readonly maxNewTokens: number;
   readonly temperature: number;

@@ -12,7 +12,7 @@ interface RankedAnswers {
 }
 
 /** Why a ranking or a pair of it became no example; nothing is left out in silence. */
-export interface LeftOut {
+interface LeftOut {
   readonly promptId: string;
   readonly reason: 'nothing-ranked' | 'all-tied' | 'identical-answers';
   /** Rankings for the first two reasons, pairs of answers for the third. */

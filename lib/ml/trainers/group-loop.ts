@@ -40,14 +40,14 @@ export interface GroupPart extends AnswerRows {
   readonly first: number;
 }
 
-export interface SurrogateReport {
+interface SurrogateReport {
   readonly surrogate: number;
   readonly actions: number;
   readonly clipped: number;
 }
 
 /** What tells RLOO and GRPO apart. */
-export interface GroupAlgorithm {
+interface GroupAlgorithm {
   readonly kind: 'rloo' | 'grpo';
   /** One number an episode. */
   advantages(rollout: GroupRollout): number[];

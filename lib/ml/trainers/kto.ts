@@ -31,7 +31,7 @@ export const ktoConfig = z.object({
 export type KtoConfig = z.infer<typeof ktoConfig>;
 
 /** Answers of a batch laid flat, with what is known before the update. */
-export interface FlatLabels {
+interface FlatLabels {
   /** Numbers of the batch's answers: `[n]`. */
   readonly answers: Int32Array;
   readonly desirable: readonly boolean[];

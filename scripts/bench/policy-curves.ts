@@ -1,8 +1,8 @@
 import type { CurvePoint, PolicyRun, Variant } from './policy-run';
 
 const width = 760;
-const height = 300;
-const margin = { left: 44, right: 12, top: 34, bottom: 40 };
+const height = 316;
+const margin = { left: 44, right: 12, top: 54, bottom: 40 };
 const panelWidth = (width - 20) / 2;
 const titles: Record<Variant, string> = { held: 'With the price of a nat', free: 'Without it' };
 const lines = [
@@ -20,8 +20,10 @@ function extent(values: readonly number[]): Scale {
   return { low, high: Math.ceil(Math.max(...values)) };
 }
 
-/** Both panels have the same axes: √KL to the right (Gao et al. 2210.10760), points and standard deviations upwards. */
-function panel(runs: readonly PolicyRun[], left: number, title: string, x: Scale, y: Scale): string {
+/** √KL to the right (Gao et al. 2210.10760), on each panel's own scale; points and standard deviations upwards, on one scale. */
+function panel(runs: readonly PolicyRun[], left: number, title: string, y: Scale): string {
+  const farthest = Math.max(...runs.flatMap(({ curve }) => curve.map(({ kl }) => kl)), 1);
+  const x = { low: 0, high: Math.ceil(Math.sqrt(farthest)) };
   const [x0, x1] = [left + margin.left, left + panelWidth - margin.right];
   const [y0, y1] = [height - margin.bottom, margin.top];
   const at = (value: number, scale: Scale, from: number, to: number) =>
@@ -51,12 +53,11 @@ function panel(runs: readonly PolicyRun[], left: number, title: string, x: Scale
 /** Gold and proxy of every run's rollouts over the distance from where it began. */
 export function curvesSvg(runs: readonly PolicyRun[]): string {
   const points = runs.flatMap(({ curve }) => curve);
-  const x = { low: 0, high: Math.ceil(Math.sqrt(Math.max(...points.map(({ kl }) => kl)))) };
   const y = extent(points.flatMap(({ gold, proxy }) => [gold, proxy]));
-  const legend = lines.map(
-    ({ color, label }, index) =>
-      `<rect x="${width - 330 + index * 165}" y="11" width="12" height="12" fill="${color}"/><text x="${width - 314 + index * 165}" y="21">${label}</text>`,
-  );
+  const legend = lines.map(({ color, label }, index) => {
+    const left = margin.left + index * 165;
+    return `<rect x="${left}" y="29" width="12" height="12" fill="${color}"/><text x="${left + 16}" y="39">${label}</text>`;
+  });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="11">`,
     `<rect width="${width}" height="${height}" fill="white"/>`,
@@ -64,14 +65,12 @@ export function curvesSvg(runs: readonly PolicyRun[]): string {
       runs.filter(({ variant }) => variant === 'held'),
       0,
       titles.held,
-      x,
       y,
     ),
     panel(
       runs.filter(({ variant }) => variant === 'free'),
       panelWidth + 20,
       titles.free,
-      x,
       y,
     ),
     ...legend,

@@ -49,19 +49,21 @@ export interface PolicyRun {
   readonly seconds: number;
 }
 
-/** One run with the price of a nat, one without it; the second may also go on for longer. */
-const shared = { policyLearningRate: 5e-4 };
+/**
+ * One run with the price of a nat. One without it, and without what else slows a policy down: smaller batches, a higher rate that does not fall, no bound
+ * on the KL of inner epochs, more steps.
+ */
 export const variants = {
-  held: { ...shared, klCoefficient: 0.2, steps: 30 },
-  free: { ...shared, klCoefficient: 0, steps: 40 },
+  held: { klCoefficient: 0.1, policyLearningRate: 4e-4, steps: 30, rolloutBatchSize: 128, minibatchSize: 64 },
+  free: { klCoefficient: 0, policyLearningRate: 1e-3, steps: 48, targetInnerKl: null, schedule: { kind: 'constant' } },
 } as const;
 export type Variant = keyof typeof variants;
 
-const promptCount = 480;
+const promptCount = 768;
 const heldOutCount = 96;
 const promptSeed = 7;
 const answersPerPrompt = 6;
-const annotators = 3;
+const annotators = 5;
 const { maxNewTokens = 44, temperature = 0.8 } = trainingPresets.small.sampling;
 
 interface World {

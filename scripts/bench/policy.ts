@@ -21,10 +21,12 @@ const { values } = parseArgs({
   },
 });
 
+const plain = (value: number, digits = 2) => value.toFixed(digits).replace('-', '−');
 const signed = (value: number, digits = 2) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(digits)}`;
 
 function table(runs: readonly PolicyRun[]): string {
-  const lines = runs.map((run) => {
+  const ordered = [...runs].sort((a, b) => b.variant.localeCompare(a.variant) || a.seed - b.seed);
+  const lines = ordered.map((run) => {
     const { after, before, curve, proxyAccuracy, seed, variant } = run;
     const rise = after.gold - before.gold;
     const cells = [
@@ -32,7 +34,8 @@ function table(runs: readonly PolicyRun[]): string {
       variant,
       proxyAccuracy?.toFixed(3) ?? '–',
       `${before.gold.toFixed(2)} (${before.goldSpread.toFixed(2)})`,
-      after.gold.toFixed(2),
+      plain(after.gold),
+      plain(Math.min(...curve.map(({ gold }) => gold))),
       `${signed(rise)} = ${signed(rise / before.goldSpread)} sd`,
       after.kl.toFixed(1),
       `${signed(curve[0]?.proxy ?? Number.NaN)} → ${signed(curve.at(-1)?.proxy ?? Number.NaN)}`,
@@ -41,8 +44,8 @@ function table(runs: readonly PolicyRun[]): string {
     return `| ${cells.join(' | ')} |`;
   });
   return [
-    '| seed | price of a nat | proxy accuracy | SFT gold (sd) | gold after | change | KL, nats an answer | proxy, first → last step | repeated pairs |',
-    '| --- | --- | --- | --- | --- | --- | --- | --- | --- |',
+    '| seed | price of a nat | proxy accuracy | SFT gold (sd) | gold after | lowest on the way | change | KL, nats an answer | proxy, first → last step | repeated pairs |',
+    '| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |',
     ...lines,
   ].join('\n');
 }

@@ -56,8 +56,8 @@ describe('docs/metrics.md', () => {
     const world = {
       prompts: [{ promptId: 'p', tokens: [1, 4] }],
       reward: (episodes: readonly { readonly response: readonly number[] }[]) => {
-        const total = episodes.map(({ response }) => response.length);
-        return { total, parts: { length: total } };
+        const total = episodes.map(({ response }) => response[0] as number);
+        return { total, parts: { length: episodes.map(({ response }) => response.length) } };
       },
     };
     const rloo = await namesOf((common) => trainRloo({ ...common, ...world, config: rlooConfig.parse(settings) }));

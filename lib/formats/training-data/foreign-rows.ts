@@ -50,7 +50,7 @@ function fromShareGpt(row: JsonRow): NamedRow {
   return { row: { ...others, [name]: messages }, names: { [name]: 'conversations' } };
 }
 
-/** Rows of other widespread forms by our field names; ours stay as they are. Throws RowProblem. */
+/** Rows of other widespread forms, and answers as `plumbline generate` writes them, by the names of the forms. Throws RowProblem. */
 export function namedRow(row: JsonRow): NamedRow {
   if ('conversations' in row && !('messages' in row)) return fromShareGpt(row);
   if ('instruction' in row && 'output' in row) return fromAlpaca(row);
@@ -61,6 +61,10 @@ export function namedRow(row: JsonRow): NamedRow {
   if ('question' in row && 'answer' in row && !('prompt' in row)) {
     const { answer: completion, question: prompt, ...others } = row;
     return { row: { ...others, prompt, completion }, names: { prompt: 'question', completion: 'answer' } };
+  }
+  if ('finishReason' in row && 'prompt' in row && 'text' in row) {
+    const { text: completion, ...others } = row;
+    return { row: { ...others, completion }, names: { completion: 'text' } };
   }
   return { row, names: {} };
 }

@@ -54,8 +54,20 @@ export function adam(
   for (const gradient of new Set(gradients.values())) scopes.release(gradient);
 }
 
-/** g * min(1, maxNorm / |g|) over all gradients together (Pascanu et al. 2013). The given gradients are spent where they are scaled. */
-export function clipByGlobalNorm(kernels: Kernels, scopes: Scopes, gradients: ReadonlyMap<string, Tensor>, maxNorm: number) {
+/** Sum of g^2 / 2 over all gradients: one graph instead of a call and a read for each. */
+function halfSquaresOf(kernels: Kernels, scopes: Scopes, gradients: readonly Tensor[]): number {
+  const total = kernels.region(
+    true,
+    () => gradients.map((gradient) => kernels.halfSquares(gradient)).reduce((sum, half) => kernels.binary('add', sum, half)),
+    (sum) => [sum],
+  );
+  const [value = Number.NaN] = kernels.read(total);
+  scopes.release(total);
+  return value;
+}
+
+/** The same one by one, in doubles. Throws INVARIANT naming the first gradient that is not finite. */
+function checkedHalfSquares(kernels: Kernels, scopes: Scopes, gradients: ReadonlyMap<string, Tensor>): number {
   let squares = 0;
   for (const [name, gradient] of gradients) {
     scopes.start();
@@ -67,9 +79,16 @@ export function clipByGlobalNorm(kernels: Kernels, scopes: Scopes, gradients: Re
         remedy: 'Lower the learning rate, or resume from an earlier checkpoint.',
       });
     }
-    squares += 2 * half;
+    squares += half;
   }
-  const norm = Math.sqrt(squares);
+  return squares;
+}
+
+/** g * min(1, maxNorm / |g|) over all gradients together (Pascanu et al. 2013). The given gradients are spent where they are scaled. */
+export function clipByGlobalNorm(kernels: Kernels, scopes: Scopes, gradients: ReadonlyMap<string, Tensor>, maxNorm: number) {
+  if (gradients.size === 0) return { clipped: gradients, norm: 0 };
+  const half = halfSquaresOf(kernels, scopes, [...gradients.values()]);
+  const norm = Math.sqrt(2 * (Number.isFinite(half) ? half : checkedHalfSquares(kernels, scopes, gradients)));
   if (norm <= maxNorm) return { clipped: gradients, norm };
   const factor = kernels.upload(Float32Array.of(maxNorm / norm), []);
   const clipped = new Map<string, Tensor>();

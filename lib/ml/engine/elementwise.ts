@@ -119,8 +119,8 @@ export function swiGlu(recorder: Recorder, gate: Tensor, up: Tensor): Tensor {
   const silu = times(gate, gated);
   const y = times(silu, up);
   return recorder.apply(y, [gate, up], (dy, [needsGate, needsUp]) => {
-    // silu'(x) = s + silu (1 - s)
-    const slope = () => kernels.binary('add', gated, times(silu, kernels.binary('sub', kernels.constant(1), gated)));
+    // silu'(x) = s + x s (1 - s)
+    const slope = () => kernels.binary('add', gated, kernels.sigmoidGradient(gated, gate));
     return [needsGate ? times(times(dy, up), slope()) : undefined, needsUp ? times(dy, silu) : undefined];
   });
 }

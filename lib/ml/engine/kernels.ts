@@ -43,6 +43,8 @@ export interface Kernels {
 
   binary(op: BinaryOp, a: Tensor, b: Tensor): Tensor;
   unary(op: UnaryOp, a: Tensor): Tensor;
+  /** dy y (1 - y) in one pass: the gradient of y = sigmoid(x). */
+  sigmoidGradient(y: Tensor, dy: Tensor): Tensor;
   reduce(op: Reduction, a: Tensor, axes: readonly number[], keepDims: boolean): Tensor;
   /** Half the sum of all squares: a scalar, without a copy of the squares. */
   halfSquares(a: Tensor): Tensor;

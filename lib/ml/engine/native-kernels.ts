@@ -109,6 +109,10 @@ export class NativeKernels extends NativeRuntime implements Kernels {
     return this.execute(unaryNames[op], [this.typeOf(a)], [a], a.shape, a.dtype);
   }
 
+  sigmoidGradient(y: Tensor, dy: Tensor): Tensor {
+    return this.execute('SigmoidGrad', [this.float], [y, dy], y.shape);
+  }
+
   reduce(op: Reduction, a: Tensor, axes: readonly number[], keepDims: boolean): Tensor {
     return this.execute(
       reductionNames[op],

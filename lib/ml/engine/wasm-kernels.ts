@@ -117,6 +117,10 @@ export class WasmKernels implements Kernels {
     return this.run(() => (op === 'identity' ? this.core.clone(a) : this.core[op](a)));
   }
 
+  sigmoidGradient(y: Tensor, dy: Tensor): Tensor {
+    return this.binary('mul', this.binary('mul', dy, y), this.binary('sub', this.constant(1), y));
+  }
+
   reduce(op: Reduction, a: Tensor, axes: readonly number[], keepDims: boolean): Tensor {
     return this.run(() => this.core[op](a as CoreTensor, [...axes], keepDims));
   }

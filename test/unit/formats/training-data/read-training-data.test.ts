@@ -54,6 +54,11 @@ describe('forms', () => {
     ]);
   });
 
+  test('answers as they were generated are completions of their prompts', () => {
+    const data = read({ id: 0, prompt: 'p', sample: 0, text: ' an answer', tokens: [5], logProb: -1, finishReason: 'eos' });
+    expect(data.form === 'completions' && data.rows[0]).toMatchObject({ prompt: 'p', completion: ' an answer' });
+  });
+
   test('pairs with a prompt, as texts, as messages, with the prompt repeated in the answers', () => {
     const messages = [user('q')];
     const data = read(

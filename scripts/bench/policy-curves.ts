@@ -60,6 +60,7 @@ export function curvesSvg(runs: readonly PolicyRun[]): string {
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="11">`,
+    '<title>Gold and proxy over the distance from the SFT policy, with and without the price of a nat</title>',
     `<rect width="${width}" height="${height}" fill="white"/>`,
     panel(
       runs.filter(({ variant }) => variant === 'held'),

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLoop } from '#lib/services/loops/create-loop';
+import { decideGate } from '#lib/services/loops/decide-gate';
 import { getLoop } from '#lib/services/loops/get-loop';
 import { startLoop } from '#lib/services/loops/start-loop';
 import { actor, createBench, createTestProject, type LoopBench, quickConfig, type TestLoop } from '../../support/loop';
@@ -32,6 +33,11 @@ describe('the whole circle with a real worker process, on Redis', () => {
         const view = await getLoop(deps, actor, { loopId });
         const round = view.rounds.at(-1);
         if (round?.status === 'FAILED') throw new Error(`round ${round.ordinal} failed: ${round.reason}`);
+        // where all few validation prompts were ranked as ties, nothing was measured and the gate asks a person
+        if (round?.status === 'WAITING' && round.stage === 'REWARD_GATE') {
+          await decideGate(deps, actor, { roundId: round.id, decision: 'override', reason: 'Validation rankings were all ties.' });
+        }
+        if (round?.status === 'WAITING' && round.stage === 'DECISION') throw new Error(`round ${round.ordinal} waits for a decision`);
         return view.status === 'DONE' ? view : null;
       },
       280,

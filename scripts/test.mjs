@@ -63,10 +63,15 @@ async function prepareEngine() {
   });
 }
 
-/** Runs a command whose output the reader wants to see. */
+/** Runs a command whose output the reader wants to see. Colours go to a terminal alone: logs are read as text. */
 function show(args, env = {}) {
+  const plain = process.stdout.isTTY ? {} : { NO_COLOR: '1', FORCE_COLOR: undefined };
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'inherit', 'inherit'] });
+    const child = spawn(process.execPath, args, {
+      cwd: root,
+      env: { ...process.env, ...plain, ...env },
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
     child.once('error', reject);
     child.once('close', (code, signal) => resolve(code ?? signal));
   });

@@ -74,7 +74,7 @@ export async function withdrawAnnotation(
 }
 
 /** A round that is frozen or decided keeps what it stands on. */
-async function requireWaiting(tx: Tx, roundId: string, purpose: 'LABELING' | 'EVALUATION'): Promise<void> {
+async function requireWaiting(tx: Tx, roundId: string, purpose: string): Promise<void> {
   const [round] = await tx.$queryRaw<{ stage: string; status: string }[]>`
     select "stage"::text as "stage", "status"::text as "status" from "Round" where "id" = ${roundId} for update`;
   if (round?.stage !== purpose || round.status !== 'WAITING') {

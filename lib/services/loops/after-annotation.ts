@@ -10,7 +10,7 @@ import { countSlots } from './open-slots';
  */
 export async function afterAnnotation(tx: Tx, taskId: string): Promise<void> {
   const task = await tx.task.findUnique({ where: { id: taskId }, select: { roundId: true, purpose: true } });
-  if (!task?.roundId) return;
+  if (!task?.roundId || (task.purpose !== 'LABELING' && task.purpose !== 'EVALUATION')) return;
   await tx.$queryRaw`select "id" from "Round" where "id" = ${task.roundId} for update`;
   const slots = await countSlots(tx, task.roundId, task.purpose);
   if (slots.filled < slots.wanted) return;

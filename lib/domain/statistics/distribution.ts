@@ -14,7 +14,7 @@ export function logGamma(x: number): number {
 }
 
 /** Regularised incomplete beta I_x(a, b) by Lentz's continued fraction (Numerical Recipes 6.4). */
-function incompleteBeta(x: number, a: number, b: number): number {
+export function incompleteBeta(x: number, a: number, b: number): number {
   if (x <= 0) return 0;
   if (x >= 1) return 1;
   if (x > (a + 1) / (a + b + 2)) return 1 - incompleteBeta(1 - x, b, a);
@@ -44,6 +44,57 @@ function incompleteBeta(x: number, a: number, b: number): number {
 export function studentCdf(t: number, df: number): number {
   const tail = 0.5 * incompleteBeta(df / (df + t * t), df / 2, 0.5);
   return t >= 0 ? 1 - tail : tail;
+}
+
+/** P(F > f) with `df1` and `df2` degrees of freedom (neither need be whole). */
+export function fTail(f: number, df1: number, df2: number): number {
+  return f <= 0 ? 1 : incompleteBeta(df2 / (df2 + df1 * f), df2 / 2, df1 / 2);
+}
+
+/** The f with P(F <= f) = probability, by bisection to the last bits. */
+export function fQuantile(probability: number, df1: number, df2: number): number {
+  if (!(probability > 0 && probability < 1)) throw new RangeError(`fQuantile: probability must lie in (0, 1), got ${probability}`);
+  const upper = 1 - probability;
+  let low = 0;
+  let high = 1;
+  while (fTail(high, df1, df2) > upper) high *= 2;
+  for (let round = 0; round < 200; round += 1) {
+    const middle = (low + high) / 2;
+    if (middle === low || middle === high) break;
+    if (fTail(middle, df1, df2) > upper) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}
+
+/** P(X > x) of chi-square: the incomplete gamma function Q(df/2, x/2), by its series or its continued fraction (Numerical Recipes 6.2). */
+export function chiSquareTail(x: number, df: number): number {
+  if (x <= 0) return 1;
+  const [a, half] = [df / 2, x / 2];
+  const front = Math.exp(a * Math.log(half) - half - logGamma(a));
+  if (half < a + 1) {
+    let term = 1 / a;
+    let sum = term;
+    for (let n = 1; n < 10_000 && term > sum * 1e-17; n += 1) {
+      term *= half / (a + n);
+      sum += term;
+    }
+    return Math.max(0, 1 - front * sum);
+  }
+  let b = half + 1 - a;
+  let c = 1e300;
+  let d = 1 / b;
+  let fraction = d;
+  for (let n = 1; n < 10_000; n += 1) {
+    const step = -n * (n - a);
+    b += 2;
+    d = 1 / (step * d + b);
+    c = b + step / c;
+    const change = d * c;
+    fraction *= change;
+    if (Math.abs(change - 1) < 1e-16) break;
+  }
+  return front * fraction;
 }
 
 /** The t with P(T <= t) = probability, by bisection to the last bits. */

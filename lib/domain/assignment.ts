@@ -12,7 +12,7 @@ export const assignmentPolicy = {
   maxHeld: 2,
 } as const;
 
-const skipReasons = ['UNCLEAR', 'LANGUAGE', 'HARMFUL', 'TOO_LONG', 'KNOWLEDGE', 'BROKEN', 'OTHER'] as const;
+export const skipReasons = ['UNCLEAR', 'LANGUAGE', 'HARMFUL', 'TOO_LONG', 'KNOWLEDGE', 'BROKEN', 'OTHER'] as const;
 export const skipReasonSchema = z.enum(skipReasons);
 export type SkipReason = z.infer<typeof skipReasonSchema>;
 

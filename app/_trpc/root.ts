@@ -2,6 +2,7 @@ import { router } from './init';
 import { dataRouter } from './routers/data';
 import { labelingRouter } from './routers/labeling';
 import { loopsRouter } from './routers/loops';
+import { messagesRouter } from './routers/messages';
 import { modelsRouter } from './routers/models';
 import { peopleRouter } from './routers/people';
 import { projectsRouter } from './routers/projects';
@@ -11,6 +12,7 @@ export const appRouter = router({
   data: dataRouter,
   labeling: labelingRouter,
   loops: loopsRouter,
+  messages: messagesRouter,
   models: modelsRouter,
   people: peopleRouter,
   projects: projectsRouter,

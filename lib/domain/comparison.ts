@@ -23,6 +23,10 @@ export const comparisonSchema = z
 export interface Comparison {
   readonly ranks: Readonly<Record<string, number>>;
   readonly aside: readonly string[];
+  /** 1 (slightly) to 3 (much); only of a strict order of two. */
+  readonly strength?: number;
+  /** Tied, and of no use either. */
+  readonly bothBad?: true;
 }
 
 export interface ComparisonPairs {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-export type RunKind = 'GENERATION' | 'REWARD_TRAINING' | 'POLICY_TRAINING' | 'EVALUATION';
+export type RunKind = 'GENERATION' | 'REWARD_TRAINING' | 'POLICY_TRAINING' | 'EVALUATION' | 'SCORING';
 
 export type RunStatus = 'QUEUED' | 'RUNNING' | 'PAUSED' | 'FAILED' | 'CANCELLED' | 'DONE';
 
@@ -52,6 +52,12 @@ export const runSpec = z.discriminatedUnion('kind', [
       promptIds: z.array(id).min(1),
     }),
   }),
+  z.strictObject({
+    kind: z.literal('SCORING'),
+    config: z.strictObject({ batchSize: z.int().min(1).default(64) }),
+    /** Members of an ensemble; all answers of the project's tasks that lack a score of theirs are scored. */
+    inputs: z.strictObject({ rewardModelIds: z.array(id).min(1).max(16) }),
+  }),
 ]);
 export type RunSpec = z.infer<typeof runSpec>;
 export type RunSpecOf<K extends RunKind> = Extract<RunSpec, { kind: K }>;
@@ -98,5 +104,6 @@ const policyResult = z.object({
   details: z.record(z.string(), z.json()).default({}),
 });
 const evaluationResult = z.object({ kind: z.literal('EVALUATION'), policies: z.array(policySummary), tasks: z.int() });
-export const runResult = z.discriminatedUnion('kind', [generationResult, rewardResult, policyResult, evaluationResult]);
+const scoringResult = z.object({ kind: z.literal('SCORING'), responses: z.int(), models: z.int() });
+export const runResult = z.discriminatedUnion('kind', [generationResult, rewardResult, policyResult, evaluationResult, scoringResult]);
 export type RunResult = z.infer<typeof runResult>;

@@ -85,6 +85,7 @@ export async function finishQueued(
     },
     POLICY_TRAINING: { kind: 'POLICY_TRAINING', kl: 1.5, reward: 0.4, steps: 6, details: {} },
     EVALUATION: { kind: 'EVALUATION', policies: [], tasks: 0 },
+    SCORING: { kind: 'SCORING', responses: 0, models: 1 },
   };
   const trains = spec.kind === 'REWARD_TRAINING' || spec.kind === 'POLICY_TRAINING';
   serial += 1;

@@ -21,7 +21,7 @@ export const ppoTrainer = {
 };
 
 /** A reward model with a random head on the tiny trunk. */
-async function importRewardModel(bench: LoopBench, projectId: string): Promise<string> {
+export async function importRewardModel(bench: LoopBench, projectId: string): Promise<string> {
   const policy = tinyModel(2);
   const random = createRandom(3, 'head');
   const weights = new Map([...policy.weights].filter(([name]) => name !== 'lm_head.weight'));

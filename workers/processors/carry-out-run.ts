@@ -15,6 +15,7 @@ import { runEvaluation } from './run-evaluation';
 import { runGeneration } from './run-generation';
 import { runPolicyTraining } from './run-policy-training';
 import { runRewardTraining } from './run-reward-training';
+import { runScoring } from './run-scoring';
 import { type Stop, watchRequests } from './watch-requests';
 
 type ChildDeps = Deps;
@@ -72,6 +73,8 @@ async function work(deps: ChildDeps, claim: ClaimedRun, getEngine: () => Promise
       return runPolicyTraining({ ...context, spec });
     case 'EVALUATION':
       return runEvaluation({ ...context, spec });
+    case 'SCORING':
+      return runScoring({ ...context, spec });
   }
 }
 

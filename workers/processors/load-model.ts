@@ -5,7 +5,10 @@ import type { Deps } from '#lib/services/deps';
 import { blobFolder } from './blob-folder';
 
 const filesSchema = z.record(z.string(), z.string());
-const cardSchema = z.looseObject({ normalisation: z.object({ mean: z.number(), std: z.number() }).optional() });
+const cardSchema = z.looseObject({
+  normalisation: z.object({ mean: z.number(), std: z.number() }).optional(),
+  temperature: z.number().positive().nullish(),
+});
 
 export interface LoadedModel {
   readonly id: string;
@@ -13,6 +16,8 @@ export interface LoadedModel {
   readonly files: ModelFiles;
   /** Of a reward model: what its training left to normalise its scores. */
   readonly normalisation: { readonly mean: number; readonly std: number } | null;
+  /** Of a reward model: what its raw scores are divided by so that sigmoid(difference) is the probability that people prefer; 1 where nothing was held out. */
+  readonly temperature: number;
 }
 
 /** A model version out of the blob store, checked. */
@@ -23,5 +28,6 @@ export async function loadModel(deps: Pick<Deps, 'db' | 'blobs'>, modelId: strin
   });
   if (!model) throw new AppError('NOT_FOUND', 'A model that this run uses is gone.', { details: { modelId } });
   const files = await readModel(blobFolder(deps.blobs, filesSchema.parse(model.files)), model.name);
-  return { id: model.id, name: model.name, files, normalisation: cardSchema.catch({}).parse(model.card).normalisation ?? null };
+  const card = cardSchema.catch({}).parse(model.card);
+  return { id: model.id, name: model.name, files, normalisation: card.normalisation ?? null, temperature: card.temperature ?? 1 };
 }

@@ -139,5 +139,7 @@ export function modelIdsOf(spec: RunSpec): string[] {
       const { candidateId, referenceId, previousId, rewardModelId } = spec.inputs;
       return [...new Set([candidateId, referenceId, previousId, rewardModelId])];
     }
+    case 'SCORING':
+      return [...new Set(spec.inputs.rewardModelIds)];
   }
 }

@@ -24,5 +24,7 @@ export function inputEdges(runId: string, spec: RunSpec): Edge[] {
         into('MODEL_VERSION', rewardModelId, 'SCORED_BY'),
       ];
     }
+    case 'SCORING':
+      return [...new Set(spec.inputs.rewardModelIds)].map((id) => into('MODEL_VERSION', id, 'SCORED_BY'));
   }
 }

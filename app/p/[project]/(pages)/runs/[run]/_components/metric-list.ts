@@ -28,6 +28,7 @@ export interface KnownMetric {
 export const mainMetrics: Readonly<Record<RunView['kind'], readonly KnownMetric[]>> = {
   GENERATION: [],
   EVALUATION: [],
+  SCORING: [],
   POLICY_TRAINING: [
     { name: 'reward/score', words: 'reward_score', digits: 2 },
     { name: 'policy/kl', words: 'policy_kl', digits: 2 },

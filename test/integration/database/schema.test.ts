@@ -96,9 +96,9 @@ describe('a slot', () => {
   });
 
   test('that is free is found through the partial index', async () => {
-    const rows = await database.db.$queryRaw<{ indexdef: string }[]>`SELECT indexdef FROM pg_indexes WHERE indexname = 'Slot_open_idx'`;
+    const rows = await database.db.$queryRaw<{ indexdef: string }[]>`SELECT indexdef FROM pg_indexes WHERE indexname = 'Slot_free_idx'`;
     expect(rows[0]?.indexdef).toContain(
-      `"projectId", priority DESC, "taskId", ordinal) WHERE (state = ANY (ARRAY['FREE'::"SlotState", 'LEASED'::"SlotState"]))`,
+      `"laneId", priority DESC, "position") WHERE ((state = 'FREE'::"SlotState") AND ("laneId" IS NOT NULL))`,
     );
   });
 });

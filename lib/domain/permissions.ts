@@ -25,6 +25,7 @@ const projectTable = {
   'quality.read': readers,
   'quality.rate': readers,
   'quality.manage': researchers,
+  'review.judge': ['REVIEWER'],
   'snapshot.read': researchers,
   'snapshot.freeze': ['RESEARCHER'],
   'model.read': researchers,

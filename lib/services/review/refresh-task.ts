@@ -1,0 +1,62 @@
+import type { Tx } from '#lib/db/create-db';
+import { type AnnotationContent, comparisonOf } from '#lib/domain/annotation-content';
+import { taskDisagreement } from '#lib/domain/review/disagreement';
+import { labelSurprise, type MemberScores } from '#lib/domain/review/surprise';
+
+/**
+ * Call in the transaction that changed the live labels of a task, or after its answers were scored: what the review queue is ordered by. One
+ * look-up where a single label stands and nothing was scored.
+ */
+export async function refreshTask(tx: Tx, taskId: string): Promise<void> {
+  const labels = await liveLabels(tx, taskId);
+  const scores = await loadScores(tx, taskId);
+  const disagreement = taskDisagreement(labels);
+  const surprise = scores === null ? null : largest(labels, scores);
+  if (disagreement === null && surprise === null && labels.length > 1) return;
+  await tx.task.updateMany({
+    where: {
+      id: taskId,
+      OR: [{ disagreement: { not: disagreement } }, { disagreement: null }, { surprise: { not: surprise } }, { surprise: null }],
+    },
+    data: { disagreement, surprise },
+  });
+}
+
+async function liveLabels(tx: Tx, taskId: string): Promise<readonly AnnotationContent[]> {
+  const rows = await tx.$queryRaw<{ content: AnnotationContent }[]>`
+    select a."content" from "Slot" s join "Annotation" a on a."id" = s."liveAnnotationId"
+    where s."taskId" = ${taskId} order by s."ordinal"`;
+  return rows.map(({ content }) => content);
+}
+
+function largest(labels: readonly AnnotationContent[], scores: MemberScores): number | null {
+  const bits = labels.flatMap((label) => {
+    const comparison = comparisonOf(label);
+    const surprise = comparison && labelSurprise(comparison, scores);
+    return surprise ? [surprise.bits] : [];
+  });
+  return bits.length === 0 ? null : Math.max(...bits);
+}
+
+/**
+ * The calibrated scores of a task's answers by the members of the ensemble that scored the project last; null where it has scored none of
+ * them. Members that lack an answer are left out whole, so that every answer has the same members.
+ */
+export async function loadScores(tx: Tx, taskId: string): Promise<MemberScores | null> {
+  const rows = await tx.$queryRaw<{ responseId: string; modelVersionId: string; member: number }[]>`
+    select s."responseId", s."modelVersionId", s."members"[1] as "member"
+    from "TaskResponse" tr join "ResponseScore" s on s."responseId" = tr."responseId"
+    where tr."taskId" = ${taskId} and s."modelVersionId" in (
+      select jsonb_array_elements_text(r."inputs"->'rewardModelIds')
+      from "Run" r join "Task" t on t."projectId" = r."projectId"
+      where t."id" = ${taskId} and r."kind" = 'SCORING'
+        and r."id" = (select x."id" from "Run" x where x."projectId" = r."projectId" and x."kind" = 'SCORING' order by x."createdAt" desc limit 1))
+    order by s."modelVersionId"`;
+  if (rows.length === 0) return null;
+  const answers = new Set(rows.map(({ responseId }) => responseId));
+  const members = [...new Set(rows.map(({ modelVersionId }) => modelVersionId))].filter(
+    (id) => rows.filter((row) => row.modelVersionId === id).length === answers.size,
+  );
+  const scoreOf = new Map(rows.map((row) => [`${row.responseId} ${row.modelVersionId}`, row.member]));
+  return new Map([...answers].map((id) => [id, members.map((member) => scoreOf.get(`${id} ${member}`) as number)]));
+}

@@ -12,6 +12,11 @@ function engineThreads(settings: EngineSettings): number {
   return settings.threads ?? availableParallelism();
 }
 
+/** Conversations are written by the processor: a card that a run works on has no memory to spare. */
+export function chatEngine(settings: EngineSettings): EngineSettings {
+  return { ...settings, device: 'cpu' };
+}
+
 /** What a process that will compute is started with, beside `inherited`; empty for the wasm engine. */
 export function engineEnvironment(
   settings: EngineSettings,

@@ -1,20 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { chat } from '#lib/queues/chat';
 import { runPayload } from '#lib/queues/compute';
 import { computeCpu } from '#lib/queues/compute-cpu';
 import { computeGpu } from '#lib/queues/compute-gpu';
 import { type JobWork, migrateQueues, type OpenWorker, openWorker, type QueueSettings } from '#lib/queues/connection';
 import { general } from '#lib/queues/general';
+import { failTurn } from '#lib/services/chat/fail-turn';
 import type { Deps } from '#lib/services/deps';
 import { sweep } from '#lib/services/outbox/sweep';
 import { takeBackRun } from '#lib/services/runs/take-back-run';
 import { type HeldRun, heartbeatWorker } from '#lib/services/workers/heartbeat-worker';
 import { registerWorker, removeWorker } from '#lib/services/workers/register-worker';
-import { engineEnvironment } from './engine-settings';
+import { chatEngine, engineEnvironment } from './engine-settings';
 import { processGeneral } from './processors/general';
 import { repeat } from './repeat';
 
-export const workerQueues = ['general', 'compute-cpu', 'compute-gpu'] as const;
+export const workerQueues = ['general', 'chat', 'compute-cpu', 'compute-gpu'] as const;
 export type WorkerQueue = (typeof workerQueues)[number];
 
 export interface WorkerOptions {
@@ -35,12 +37,12 @@ export interface RunningWorker {
 
 const generalConcurrency = 4;
 
-/** The file of the sandboxed processor: beside this one in the build, its source in development and tests. */
-function childFile(): { file: URL; execArgv: string[] } {
+/** The file of a sandboxed processor: beside this one in the build, its source in development and tests. */
+function childFile(name: 'run-child' | 'chat-child'): { file: URL; execArgv: string[] } {
   const built = !import.meta.url.endsWith('.ts');
   return built
-    ? { file: new URL('./run-child.mjs', import.meta.url), execArgv: [] }
-    : { file: new URL('./run-child.ts', import.meta.url), execArgv: ['--import', 'tsx'] };
+    ? { file: new URL(`./${name}.mjs`, import.meta.url), execArgv: [] }
+    : { file: new URL(`./${name}.ts`, import.meta.url), execArgv: ['--import', 'tsx'] };
 }
 
 /** Starts a worker process: consumes the queues, renews what it holds, sweeps the outbox. */
@@ -67,27 +69,15 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     await heartbeatWorker(deps, id, [...held.values()]).catch((error) => failing(error, 'the heartbeat could not be written'));
   });
 
+  const shortJobs: JobWork = async (job) => {
+    await processGeneral(deps, job.data);
+    sweeping.now();
+  };
   const open = queues.map((name): OpenWorker => {
-    const opened =
-      name === 'general'
-        ? openWorker(
-            settings,
-            general,
-            async (job) => {
-              await processGeneral(deps, job.data);
-              sweeping.now();
-            },
-            generalConcurrency,
-          )
-        : openWorker(settings, name === 'compute-gpu' ? computeGpu : computeCpu, compute(options), 1);
-    if (name !== 'general')
-      watchRuns(
-        deps,
-        opened,
-        held,
-        () => void beating.now(),
-        () => void sweeping.now(),
-      );
+    const opened = openQueue(name, options, shortJobs);
+    const wake = () => void sweeping.now();
+    if (name === 'chat') watchTurns(deps, opened, wake);
+    else if (name !== 'general') watchRuns(deps, opened, held, () => void beating.now(), wake);
     opened.worker.on('error', (error) => failing(error, `the queue ${name} could not be read`));
     return opened;
   });
@@ -106,9 +96,26 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   };
 }
 
-function compute(options: WorkerOptions): JobWork {
-  const { environment, deps } = options;
-  return { ...childFile(), env: { ...environment, ...engineEnvironment(deps.config.engine, environment) } };
+function openQueue(name: WorkerQueue, { settings, environment, deps }: WorkerOptions, shortJobs: JobWork): OpenWorker {
+  if (name === 'general') return openWorker(settings, general, shortJobs, generalConcurrency);
+  const engine = name === 'chat' ? chatEngine(deps.config.engine) : deps.config.engine;
+  const env = { ...environment, ...engineEnvironment(engine, environment) };
+  if (name === 'chat') return openWorker(settings, chat, { ...childFile('chat-child'), env }, 1);
+  return openWorker(settings, name === 'compute-gpu' ? computeGpu : computeCpu, { ...childFile('run-child'), env }, 1);
+}
+
+/** Makes another attempt at a turn whose child died, or could not reach the record. */
+function watchTurns(deps: Deps, opened: OpenWorker, wake: () => void): void {
+  opened.worker.on('completed', wake);
+  opened.worker.on('failed', (job, error) => {
+    const turn = chat.payload.safeParse(job?.data);
+    // A lock that was not renewed proves nothing: the sweep looks at it.
+    if (!turn.success || error.message.includes('stalled')) return wake();
+    deps.logger.error({ err: error, ...turn.data }, 'a turn of a conversation was not answered');
+    failTurn(deps, turn.data, error.message)
+      .then(wake)
+      .catch((failure) => deps.logger.warn({ err: failure }, 'the turn could not be given back; the sweep does it'));
+  });
 }
 
 /** Keeps the list of runs that child processes of this worker work on, and takes a run back the moment its child dies. */

@@ -4,9 +4,9 @@ import { processEnvironment } from '#lib/env';
 import { AppError } from '#lib/errors';
 import { startWorker, type WorkerQueue, workerQueues } from './start-worker';
 
-/** Entry of a worker process: `--queues general,compute-cpu`. */
+/** Entry of a worker process: `--queues general,chat,compute-cpu`. */
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { queues: { type: 'string', default: 'general,compute-cpu' } } });
+  const { values } = parseArgs({ options: { queues: { type: 'string', default: 'general,chat,compute-cpu' } } });
   const queues = parseQueues(values.queues);
   const deps = createDeps({ name: 'worker' });
   const worker = await startWorker({ deps, queues, settings: deps.queueSettings, environment: processEnvironment() });

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { AppError } from '#lib/errors';
+import { chat } from './chat';
 import { computeCpu } from './compute-cpu';
 import { computeGpu } from './compute-gpu';
 import { type OpenQueue, openQueue, type QueueSettings } from './connection';
@@ -15,6 +16,8 @@ interface RunJob {
 interface OutboxJob {
   readonly outboxId: string;
   readonly attempt: number;
+  /** Of the row; a turn of a conversation has a queue of its own, so that nobody waits for it behind an import. */
+  readonly kind?: string;
 }
 
 /** What services may do with the queues. A queue carries ids only and may be lost whole: the outbox is the record. */
@@ -79,9 +82,12 @@ export function connectQueues(settings: QueueSettings, onError: (error: Error) =
       }
     },
     enqueueRun: (job) => add(compute(job), { runId: job.runId, attempt: job.attempt }, runJobId(job)),
-    enqueueOutbox: (job) => add(general, { kind: 'outbox', ...job }, outboxJobId(job)),
+    enqueueOutbox: ({ kind, outboxId, attempt }) =>
+      kind === 'chat-turn'
+        ? add(chat, { outboxId, attempt }, outboxJobId({ outboxId, attempt }))
+        : add(general, { kind: 'outbox', outboxId, attempt }, outboxJobId({ outboxId, attempt })),
     isRunLive: (job) => isLive(compute(job), runJobId(job)),
-    isOutboxLive: (job) => isLive(general, outboxJobId(job)),
+    isOutboxLive: (job) => isLive(job.kind === 'chat-turn' ? chat : general, outboxJobId(job)),
     ping: async () => {
       await answered(of(general).getJobCounts('waiting'));
     },

@@ -7,6 +7,7 @@ import path from 'node:path';
 export const programs = {
   worker: 'workers/worker.ts',
   'run-child': 'workers/run-child.ts',
+  'chat-child': 'workers/chat-child.ts',
   cli: 'scripts/cli/main.ts',
   supervisor: 'scripts/supervisor/main.ts',
 };

@@ -180,7 +180,7 @@ class Supervisor {
   /** Without a worker people can still label; what waits for it starts when it is back. */
   private startWorker(url: string, gpu: boolean): void {
     if (this.options.signal.aborted || this.failed.signal.aborted) return;
-    const queues = gpu ? 'general,compute-cpu,compute-gpu' : 'general,compute-cpu';
+    const queues = gpu ? 'general,chat,compute-cpu,compute-gpu' : 'general,chat,compute-cpu';
     const args = ['--enable-source-maps', path.join(this.options.root, 'dist', 'worker.mjs'), '--queues', queues];
     this.worker = this.makeChild('worker', url, args, workerGraceMs, (reason) =>
       this.options.reporter.say(

@@ -149,6 +149,6 @@ async function storeRows(context: RunContext, rows: ReturnType<typeof toRow>[]):
 }
 
 /** PostgreSQL holds no U+0000, and half a surrogate pair is not text: both become the replacement character. */
-function storable(text: string): string {
+export function storable(text: string): string {
   return new TextDecoder().decode(new TextEncoder().encode(text.replaceAll('\u0000', '\ufffd')));
 }

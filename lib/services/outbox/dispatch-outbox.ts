@@ -25,7 +25,7 @@ export async function dispatchOutbox(deps: Pick<Deps, 'db' | 'queues' | 'clock'>
       }
       if (run.status === 'QUEUED') await deps.queues.enqueueRun({ runId: row.subjectId, attempt: run.attempt, device: run.device });
     } else {
-      await deps.queues.enqueueOutbox({ outboxId: row.id, attempt: row.attempt });
+      await deps.queues.enqueueOutbox({ outboxId: row.id, attempt: row.attempt, kind: row.kind });
     }
     await deps.db.outbox.updateMany({ where: { id: row.id, doneAt: null }, data: { enqueuedAt: now } });
     put += 1;

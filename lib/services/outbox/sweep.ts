@@ -28,7 +28,7 @@ export async function sweep(
   for (const row of rows) {
     if (row.kind === 'run') {
       if (!held.has(row.subjectId)) taken += await sweepRun(deps, row.subjectId, now, trustSince);
-    } else if (!(await deps.queues.isOutboxLive({ outboxId: row.id, attempt: row.attempt }))) {
+    } else if (!(await deps.queues.isOutboxLive({ outboxId: row.id, attempt: row.attempt, kind: row.kind }))) {
       const lost = { id: row.id, attempt: row.attempt, doneAt: null };
       await deps.db.outbox.updateMany({ where: lost, data: { attempt: { increment: 1 }, enqueuedAt: null } });
     }

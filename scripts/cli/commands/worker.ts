@@ -9,7 +9,7 @@ export function registerWorker(program: Command, context: CliContext): void {
   program
     .command('worker')
     .description('run a worker until Ctrl-C; "npm start" runs one of its own')
-    .option('--queues <queues>', `comma-separated: ${workerQueues.join(', ')}`, 'general,compute-cpu')
+    .option('--queues <queues>', `comma-separated: ${workerQueues.join(', ')}`, 'general,chat,compute-cpu')
     .addHelpText('after', '\nIts log goes to stderr, one JSON object a line.\n\nExample:\n  plumbline worker --queues compute-cpu')
     .action(
       action(

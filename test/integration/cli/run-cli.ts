@@ -35,7 +35,7 @@ function builtCli(): string {
     const outdir = path.join(root, 'node_modules', '.cache', `plumbline-cli-${process.pid}`);
     buildSync({
       absWorkingDir: root,
-      entryPoints: { cli: 'scripts/cli/main.ts', 'run-child': 'workers/run-child.ts' },
+      entryPoints: { cli: 'scripts/cli/main.ts', 'run-child': 'workers/run-child.ts', 'chat-child': 'workers/chat-child.ts' },
       outdir,
       outExtension: { '.js': '.mjs' },
       bundle: true,

@@ -1,12 +1,12 @@
 import { AppError } from '#lib/errors';
+import { type ChatTranscript, parseTranscript } from './annotation-chat';
 import { parseSpans, type Span } from './annotation-spans';
 import { parseFlags, parseRatings } from './annotation-subjects';
-import { parseCorrection, parseDemonstration, parseNote } from './annotation-texts';
+import { type Correction, parseCorrection, parseDemonstration, parseNote } from './annotation-texts';
 import { type Comparison, parseComparison } from './comparison';
 import type { PartOf, PartType } from './form-parts';
 import { type FormSpec, findPart } from './forms';
 import { readRecord } from './read-record';
-import type { TextChange } from './text-changes';
 
 /** What a person says of a task, in canonical form: equal judgements have equal contents. Keys by the parts of the form. */
 export interface AnnotationContent {
@@ -21,7 +21,9 @@ export interface AnnotationContent {
   readonly flags?: Readonly<Record<string, readonly string[]>>;
   readonly spans?: Readonly<Record<string, readonly Span[]>>;
   readonly text?: string;
-  readonly correction?: { readonly responseId: string; readonly text: string; readonly changes: readonly TextChange[] };
+  readonly correction?: Correction;
+  /** The conversation that a CHAT was judged by. */
+  readonly chat?: ChatTranscript;
   readonly note?: string;
 }
 
@@ -35,7 +37,7 @@ interface TaskTexts {
 const keysOf: Readonly<Record<PartType, readonly (keyof AnnotationContent)[]>> = {
   ranking: ['ranks', 'aside'],
   pairwise: ['ranks', 'aside', 'strength', 'bothBad'],
-  chat: ['ranks', 'aside', 'strength', 'bothBad'],
+  chat: ['ranks', 'aside', 'strength', 'bothBad', 'chat'],
   rating: ['ratings'],
   flags: ['flags'],
   span: ['spans'],
@@ -59,6 +61,8 @@ export function parseAnnotationContent(form: FormSpec, task: TaskTexts, value: u
   if (ranking) Object.assign(content, parseRanking(ranking, ids, given));
   const choice = findPart(form, 'pairwise') ?? findPart(form, 'chat');
   if (choice) Object.assign(content, parseChoice(choice, ids, given));
+  const chat = findPart(form, 'chat');
+  if (chat) content.chat = parseTranscript(chat, given.get('chat'));
   const rating = findPart(form, 'rating');
   if (rating) content.ratings = parseRatings(rating, ids, given.get('ratings'));
   const flags = findPart(form, 'flags');

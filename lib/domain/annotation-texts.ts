@@ -24,10 +24,12 @@ export function parseNote(part: PartOf<'note'>, value: unknown): string | null {
   return text === '' ? null : text;
 }
 
-interface Correction {
+export interface Correction {
   readonly responseId: string;
   readonly text: string;
   readonly changes: readonly TextChange[];
+  /** Said outright: the answer is right as it is. */
+  readonly unchanged?: true;
 }
 
 /** The changes are worked out here; those that a client sends along have to join to the same two texts. */
@@ -36,22 +38,32 @@ export function parseCorrection(
   responses: readonly { readonly id: string; readonly text: string }[],
   value: unknown,
 ): Correction {
-  const given = readRecord(value ?? {}, ['responseId', 'text', 'changes'], 'correction');
+  const given = readRecord(value ?? {}, ['responseId', 'text', 'changes', 'unchanged'], 'correction');
   const original = responses.find(({ id }) => id === given.get('responseId'));
   if (!original) throw new AppError('BAD_INPUT', 'Say which answer is corrected.', { details: { field: 'correction.responseId' } });
   const text = requireText(given.get('text'), 'correction.text', part.maxCharacters);
-  if (text === original.text) {
-    throw new AppError('BAD_INPUT', 'The answer stands as it was: correct it, or skip the task.', {
-      details: { field: 'correction.text' },
-    });
-  }
+  const unchanged = requireUnchanged(given.get('unchanged'), text === original.text);
   const claimed = given.get('changes');
   if (claimed !== undefined && !joins(claimed, original.text, text)) {
     throw new AppError('BAD_INPUT', 'The changes do not lead from the answer to the corrected text.', {
       details: { field: 'correction.changes' },
     });
   }
-  return { responseId: original.id, text, changes: textChanges(original.text, text) };
+  return { responseId: original.id, text, changes: textChanges(original.text, text), ...(unchanged && { unchanged }) };
+}
+
+/** An answer that nobody touched is no correction; that it is right has to be said. */
+function requireUnchanged(said: unknown, isSame: boolean): true | undefined {
+  if (isSame && said === true) return true;
+  if (isSame) {
+    throw new AppError('BAD_INPUT', 'The answer stands as it was: correct it, or say that it is right as it is.', {
+      details: { field: 'correction.text' },
+    });
+  }
+  if (said === undefined) return undefined;
+  throw new AppError('BAD_INPUT', 'The answer was changed, and is said to be right as it was.', {
+    details: { field: 'correction.unchanged' },
+  });
 }
 
 function joins(value: unknown, before: string, after: string): boolean {
@@ -60,7 +72,7 @@ function joins(value: unknown, before: string, after: string): boolean {
   return Array.isArray(value) && value.every(isChange) && textBefore(value) === before && textAfter(value) === after;
 }
 
-function requireText(value: unknown, field: string, maxCharacters: number): string {
+export function requireText(value: unknown, field: string, maxCharacters: number): string {
   if (typeof value !== 'string') throw new AppError('BAD_INPUT', `${field} is not a text.`, { details: { field } });
   const length = codePointLength(value);
   if (length > maxCharacters) {

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { Actor } from '#lib/domain/actor';
-import { parseComparison } from '#lib/domain/comparison';
 import type { Deps } from '#lib/services/deps';
 import { authorise, requireUser } from '#lib/services/people/authorise';
 import { findOwnAnnotation, requireLive } from './find-own-annotation';
+import { parseSubmission } from './parse-submission';
 import { activeMsSchema, idempotencyKeySchema } from './submit-annotation';
 import { type Acknowledgement, findAcknowledgement, lockTask, writeAnnotation } from './write-annotation';
 
@@ -29,7 +29,7 @@ export async function correctAnnotation(
   const annotation = await findOwnAnnotation(deps.db, userId, annotationId);
   const { taskId, slotId, assignmentId, displayOrder, surplus } = annotation;
   await authorise(deps, actor, annotation.task.projectId, 'labeling.annotate');
-  const comparison = parseComparison(content, displayOrder);
+  const parsed = await parseSubmission(deps.db, { taskId, displayOrder }, content);
 
   const acknowledgement = await deps.db.$transaction(async (tx) => {
     await lockTask(tx, taskId);
@@ -43,7 +43,7 @@ export async function correctAnnotation(
         slotId,
         assignmentId,
         annotatorId: userId,
-        content: comparison,
+        content: parsed,
         displayOrder,
         idempotencyKey,
         surplus,

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { Tx } from '#lib/db/create-db';
 import type { Actor } from '#lib/domain/actor';
+import { chatTaskSpec, demonstrationTaskSpec, suggestionCount } from '#lib/domain/chat';
+import { type FormSpec, findPart, parseFormSpec, type TaskKind } from '#lib/domain/forms';
 import { type Message, messagesSchema } from '#lib/domain/prompts';
 import { AppError } from '#lib/errors';
 import type { Deps } from '#lib/services/deps';
@@ -9,20 +11,36 @@ import { loadProgress, type Progress } from './progress';
 
 export const getAssignmentViewInput = z.strictObject({ assignmentId: z.uuid() });
 
+/** What the form does not say of this task, as far as the annotator may know it. */
+export interface PublicTaskSpec {
+  /** CHAT: after so many turns the conversation is judged. */
+  readonly maxTurns?: number;
+  /** CORRECTION: the answer to edit. */
+  readonly responseId?: string;
+  /** DEMONSTRATION: how many suggestions can be asked for. */
+  readonly suggestions?: number;
+}
+
 /**
  * All that an annotator sees of a task, and nothing else: no model, no score, no gold, no other person's judgement, not
- * even whether the task labels or evaluates. Every field is named here one by one; nothing is spread into it.
+ * even whether the task labels, evaluates, checks or repeats. Every field is named here one by one; nothing is spread into it.
  */
 export interface AssignmentView {
   readonly assignmentId: string;
   readonly taskId: string;
   readonly projectId: string;
-  readonly kind: 'RANKING';
+  readonly kind: TaskKind;
+  /** Training and qualification are named as such; everything else is work. */
+  readonly mode: 'work' | 'training' | 'qualification';
+  readonly contentFlags: readonly string[];
+  readonly spec: PublicTaskSpec;
   readonly prompt: { readonly messages: readonly Message[] };
   /** In the order in which this person sees them. */
   readonly responses: readonly { readonly id: string; readonly text: string }[];
   readonly guideline: { readonly version: number; readonly text: string };
-  readonly form: { readonly version: number; readonly spec: unknown };
+  readonly form: { readonly version: number; readonly spec: FormSpec };
+  /** What the project's lead wrote to this person about the task, unread. */
+  readonly messages: number;
   readonly draft: unknown;
   readonly draftSavedAt: Date | null;
   readonly expiresAt: Date;
@@ -46,9 +64,13 @@ export async function getAssignmentView(
 interface ViewRow {
   readonly taskId: string;
   readonly projectId: string;
-  readonly kind: 'RANKING';
+  readonly kind: TaskKind;
+  readonly purpose: string;
+  readonly contentFlags: string[];
+  readonly taskSpec: unknown;
+  readonly unread: number;
   readonly messages: unknown;
-  readonly responses: { id: string; text: string }[];
+  readonly responses: { id: string; text: string }[] | null;
   readonly guidelineVersion: number;
   readonly guidelineText: string;
   readonly formVersion: number;
@@ -64,7 +86,9 @@ interface ViewRow {
 export async function loadAssignmentView(db: Tx, userId: string, assignmentId: string, now: Date): Promise<AssignmentView> {
   const [row] = await db.$queryRaw<ViewRow[]>`
     select a."taskId", a."displayOrder", a."draft", a."draftSavedAt", a."expiresAt", a."submittedAt",
-      t."projectId", t."kind"::text as "kind", p."messages",
+      t."projectId", t."kind"::text as "kind", t."purpose"::text as "purpose", t."contentFlags", t."spec" as "taskSpec", p."messages",
+      (select count(*)::int from "TaskMessage" m
+        where m."taskId" = t."id" and m."annotatorId" = a."annotatorId" and m."authorId" <> a."annotatorId" and m."readAt" is null) as "unread",
       g."version" as "guidelineVersion", g."text" as "guidelineText", f."version" as "formVersion", f."spec" as "formSpec",
       (select json_agg(json_build_object('id', x."id", 'text', x."text"))
         from "TaskResponse" tr join "Response" x on x."id" = tr."responseId" where tr."taskId" = t."id") as "responses"
@@ -75,20 +99,40 @@ export async function loadAssignmentView(db: Tx, userId: string, assignmentId: s
     join "FormVersion" f on f."id" = t."formVersionId"
     where a."id" = ${assignmentId} and a."annotatorId" = ${userId}`;
   if (!row) throw new AppError('NOT_FOUND', 'This task is not yours.');
-  const texts = new Map(row.responses.map(({ id, text }) => [id, text]));
+  const texts = new Map((row.responses ?? []).map(({ id, text }) => [id, text]));
+  const form = parseFormSpec(row.formSpec);
   return {
     assignmentId,
     taskId: row.taskId,
     projectId: row.projectId,
     kind: row.kind,
+    mode: modeOf(row.purpose),
+    contentFlags: row.contentFlags,
+    spec: publicSpec(form, row.taskSpec, row.displayOrder),
     prompt: { messages: messagesSchema.parse(row.messages) },
     responses: row.displayOrder.map((id) => ({ id, text: texts.get(id) ?? '' })),
     guideline: { version: row.guidelineVersion, text: row.guidelineText },
-    form: { version: row.formVersion, spec: row.formSpec },
+    form: { version: row.formVersion, spec: form },
+    messages: row.unread,
     draft: row.draft,
     draftSavedAt: row.draftSavedAt,
     expiresAt: row.expiresAt,
     submittedAt: row.submittedAt,
     progress: await loadProgress(db, userId, row.projectId, now),
   };
+}
+
+function modeOf(purpose: string): AssignmentView['mode'] {
+  if (purpose === 'TRAINING') return 'training';
+  return purpose === 'QUALIFICATION' ? 'qualification' : 'work';
+}
+
+function publicSpec(form: FormSpec, taskSpec: unknown, responseIds: readonly string[]): PublicTaskSpec {
+  const chat = findPart(form, 'chat');
+  if (chat) return { maxTurns: Math.min(chat.maxTurns, chatTaskSpec.parse(taskSpec).maxTurns ?? chat.maxTurns) };
+  const [responseId] = responseIds;
+  if (findPart(form, 'correction') && responseId !== undefined) return { responseId };
+  const demonstration = findPart(form, 'demonstration');
+  if (!demonstration) return {};
+  return { suggestions: demonstration.suggestions ? suggestionCount(demonstrationTaskSpec.parse(taskSpec)) : 0 };
 }

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { Tx } from '#lib/db/create-db';
 import type { Actor } from '#lib/domain/actor';
-import { parseComparison } from '#lib/domain/comparison';
 import { AppError } from '#lib/errors';
 import type { Deps } from '#lib/services/deps';
 import { afterAnnotation } from '#lib/services/loops/after-annotation';
@@ -9,6 +8,7 @@ import { authorise, requireUser } from '#lib/services/people/authorise';
 import { claimFor } from './claim-task';
 import { unheld } from './claimable';
 import type { AssignmentView } from './get-assignment-view';
+import { parseSubmission } from './parse-submission';
 import { type Acknowledgement, findAcknowledgement, lockTask, writeAnnotation } from './write-annotation';
 
 const dayMs = 24 * 3600_000;
@@ -53,7 +53,7 @@ export async function submitAnnotation(
   const { taskId, displayOrder } = assignment;
   const { projectId } = assignment.task;
   await authorise(deps, actor, projectId, 'labeling.annotate');
-  const comparison = parseComparison(content, displayOrder);
+  const parsed = await parseSubmission(deps.db, { taskId, displayOrder }, content);
 
   const { acknowledgement, full } = await deps.db.$transaction(async (tx) => {
     const now = deps.clock.now();
@@ -75,7 +75,7 @@ export async function submitAnnotation(
         slotId,
         assignmentId,
         annotatorId: userId,
-        content: comparison,
+        content: parsed,
         displayOrder,
         idempotencyKey,
         surplus: slotId === null,

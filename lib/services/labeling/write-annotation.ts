@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Tx } from '#lib/db/create-db';
+import type { AnnotationContent } from '#lib/domain/annotation-content';
 import { hashJson } from '#lib/domain/canonical-json';
-import { type Comparison, comparisonSchemaVersion } from '#lib/domain/comparison';
+import { comparisonSchemaVersion } from '#lib/domain/comparison';
+import type { TaskKind } from '#lib/domain/forms';
 import { AppError } from '#lib/errors';
 
 /** What the client learns of an annotation that is kept; the same for the same idempotency key. */
@@ -18,7 +20,8 @@ interface NewAnnotation {
   readonly slotId: string | null;
   readonly assignmentId: string | null;
   readonly annotatorId: string;
-  readonly content: Comparison | Record<string, never>;
+  /** {} where it only withdraws. */
+  readonly content: AnnotationContent;
   readonly displayOrder: readonly string[];
   readonly idempotencyKey: string;
   readonly surplus: boolean;
@@ -27,9 +30,9 @@ interface NewAnnotation {
   readonly withdrawsId?: string;
 }
 
-/** Identifies a judgement by what it says: equal rankings of the same responses have equal hashes. */
-function annotationContentHash(content: unknown): string {
-  return hashJson({ content, kind: 'RANKING', schemaVersion: comparisonSchemaVersion });
+/** Identifies a judgement by what it says: equal ones of the same responses have equal hashes. */
+function annotationContentHash(kind: TaskKind, content: AnnotationContent): string {
+  return hashJson({ content, kind, schemaVersion: comparisonSchemaVersion });
 }
 
 /** Writes the row that nothing changes afterwards; guideline and form are those that the task pins. */
@@ -46,7 +49,7 @@ export async function writeAnnotation(tx: Tx, annotation: NewAnnotation, now: Da
       id: annotationId,
       kind,
       content: JSON.parse(JSON.stringify(content)),
-      contentHash: annotationContentHash(content),
+      contentHash: annotationContentHash(kind, content),
       schemaVersion: comparisonSchemaVersion,
       displayOrder: [...annotation.displayOrder],
       guidelineId,

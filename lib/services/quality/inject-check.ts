@@ -53,7 +53,7 @@ async function findGold(tx: Tx, userId: string, projectId: string, policy: Check
       join "Membership" m on m."projectId" = t."projectId" and m."userId" = ${userId}
       left join "TaskPool" p on p."id" = t."poolId"
       where t."projectId" = ${projectId} and t."purpose" = 'GOLD' and t."status" <> 'CANCELLED' and g."retiredAt" is null
-        and not ${userId} = any(t."authorIds")
+        and not ${userId} = any(t."authorIds") and g."createdById" is distinct from ${userId}
         and (p."id" is null or (p."skills" <@ m."skills" and (p."languages" = '{}' or p."languages" && m."languages")
           and (not p."qualifiedOnly" or m."qualifiedAt" is not null)))
         and not (t."contentFlags" && ${hiddenCategories})

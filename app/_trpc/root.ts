@@ -8,6 +8,7 @@ import { modelsRouter } from './routers/models';
 import { ownWorkRouter } from './routers/own-work';
 import { peopleRouter } from './routers/people';
 import { projectsRouter } from './routers/projects';
+import { reviewRouter } from './routers/review';
 import { runsRouter } from './routers/runs';
 
 export const appRouter = router({
@@ -20,6 +21,7 @@ export const appRouter = router({
   ownWork: ownWorkRouter,
   people: peopleRouter,
   projects: projectsRouter,
+  review: reviewRouter,
   runs: runsRouter,
 });
 

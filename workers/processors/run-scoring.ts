@@ -3,6 +3,7 @@ import type { RunSpecOf } from '#lib/domain/runs';
 import { rowScores } from '#lib/ml/forward';
 import { createScalarModel } from '#lib/ml/nn/language-model';
 import { loadTokenizer, type Tokenizer } from '#lib/ml/tokenizers/tokenizer';
+import { refreshTask } from '#lib/services/review/refresh-task';
 import { fencedWrite } from '#lib/services/runs/fenced-write';
 import { writeStep } from '#lib/services/runs/write-step';
 import { checkDisk } from './check-disk';
@@ -46,8 +47,21 @@ export async function runScoring(context: ScoringContext): Promise<Outcome> {
       scorer.dispose();
     }
   }
+  await refreshTasks(context);
   deps.logger.info({ runId: run.id, scored }, 'answers scored');
   return { result: { kind: 'SCORING', responses: scored, models: modelIds.length } };
+}
+
+/** What surprises the models among the labels that stand already. */
+async function refreshTasks({ deps, run, signal }: ScoringContext): Promise<void> {
+  const labelled = await deps.db.task.findMany({
+    where: { projectId: run.projectId, purpose: 'LABELING', slots: { some: { liveAnnotationId: { not: null } } } },
+    select: { id: true },
+  });
+  for (const { id } of labelled) {
+    signal.throwIfAborted();
+    await persist(deps, signal, () => deps.db.$transaction((tx) => refreshTask(tx, id)));
+  }
 }
 
 interface Unscored {

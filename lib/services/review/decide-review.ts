@@ -45,7 +45,10 @@ export async function decideReview(
       select: { id: true },
     });
     const unknown = errors.filter(({ annotationId }) => !known.some(({ id }) => id === annotationId));
-    if (unknown.length > 0) throw new AppError('BAD_INPUT', 'An error names a label of another task.', { details: { unknown } });
+    if (unknown.length > 0)
+      throw new AppError('BAD_INPUT', 'An error names a label of another task.', {
+        details: { unknown: unknown.map(({ annotationId }) => annotationId) },
+      });
     await tx.review.update({
       where: { id: own.id },
       data: { decision: JSON.parse(JSON.stringify(decision)), reason, errors: JSON.parse(JSON.stringify(errors)), decidedAt },

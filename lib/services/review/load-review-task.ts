@@ -28,7 +28,7 @@ export async function loadReviewTask(db: Tx, taskId: string, reviewerId: string)
       responses: { select: { response: { select: { id: true, text: true } } } },
     },
   });
-  if (!task || task.purpose !== 'LABELING') throw new AppError('NOT_FOUND', 'There is no such task to review.', { details: { taskId } });
+  if (task?.purpose !== 'LABELING') throw new AppError('NOT_FOUND', 'There is no such task to review.', { details: { taskId } });
   const texts = new Map(task.responses.map(({ response }) => [response.id, response.text]));
   return {
     taskId,

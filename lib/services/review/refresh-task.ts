@@ -3,23 +3,15 @@ import { type AnnotationContent, comparisonOf } from '#lib/domain/annotation-con
 import { taskDisagreement } from '#lib/domain/review/disagreement';
 import { labelSurprise, type MemberScores } from '#lib/domain/review/surprise';
 
-/**
- * Call in the transaction that changed the live labels of a task, or after its answers were scored: what the review queue is ordered by. One
- * look-up where a single label stands and nothing was scored.
- */
+/** What the review queue is ordered by, from the live labels of a task and the scores of its answers. */
 export async function refreshTask(tx: Tx, taskId: string): Promise<void> {
   const labels = await liveLabels(tx, taskId);
   const scores = await loadScores(tx, taskId);
   const disagreement = taskDisagreement(labels);
   const surprise = scores === null ? null : largest(labels, scores);
-  if (disagreement === null && surprise === null && labels.length > 1) return;
-  await tx.task.updateMany({
-    where: {
-      id: taskId,
-      OR: [{ disagreement: { not: disagreement } }, { disagreement: null }, { surprise: { not: surprise } }, { surprise: null }],
-    },
-    data: { disagreement, surprise },
-  });
+  await tx.$executeRaw`
+    update "Task" set "disagreement" = ${disagreement}, "surprise" = ${surprise}
+    where "id" = ${taskId} and ("disagreement", "surprise") is distinct from (${disagreement}::float8, ${surprise}::float8)`;
 }
 
 async function liveLabels(tx: Tx, taskId: string): Promise<readonly AnnotationContent[]> {

@@ -18,6 +18,7 @@ const expected: Record<string, string> = {
   'quality.read': 'REVIEWER RESEARCHER ADMIN',
   'quality.rate': 'REVIEWER RESEARCHER ADMIN',
   'quality.manage': 'RESEARCHER ADMIN',
+  'review.judge': 'REVIEWER',
   'snapshot.read': 'RESEARCHER ADMIN',
   'snapshot.freeze': 'RESEARCHER',
   'model.read': 'RESEARCHER ADMIN',

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { registerAgreement } from './commands/agreement';
 import { registerDataImport } from './commands/data-import';
 import { registerDataList } from './commands/data-list';
 import { registerDoctor } from './commands/doctor';
@@ -101,6 +102,7 @@ export function createProgram(context: CliContext, settings: { version: string; 
   const evaluate = group('evaluate', 'measure models on files');
   registerEvaluateReward(evaluate, context);
   registerEvaluatePolicy(evaluate, context);
+  registerAgreement(program, context);
   registerWorker(program, context);
   registerDoctor(program, context);
   withCommonOptions(program);

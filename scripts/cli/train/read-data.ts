@@ -1,24 +1,13 @@
-import { gunzipSync } from 'node:zlib';
 import type { SplitFractions } from '#lib/domain/splits';
-import { AppError } from '#lib/errors';
 import { readTrainingData, type TrainingSource } from '#lib/formats/training-data/read-training-data';
 import type { DataNote, TrainingData } from '#lib/formats/training-data/training-data';
-import { readInput } from '../read-input';
+import { readUnpacked } from '../read-input';
 import type { InputPaths, Note } from './algorithm';
 
 /** A file as it lies there, unpacked where it is packed. */
 async function readSource(file: string, split: TrainingSource['split']): Promise<TrainingSource> {
-  const bytes = await readInput(file, 'Give a JSON Lines or JSON file.');
-  const packed = bytes[0] === 0x1f && bytes[1] === 0x8b;
-  return { name: file, bytes: packed ? unpacked(file, bytes) : bytes, ...(split ? { split } : {}) };
-}
-
-function unpacked(file: string, bytes: Uint8Array): Uint8Array {
-  try {
-    return new Uint8Array(gunzipSync(bytes));
-  } catch (cause) {
-    throw new AppError('BAD_INPUT', `${file} is a gzip file that cannot be unpacked: damaged, or cut off.`, { details: { file }, cause });
-  }
+  const bytes = await readUnpacked(file, 'Give a JSON Lines or JSON file.');
+  return { name: file, bytes, ...(split ? { split } : {}) };
 }
 
 /**

@@ -154,6 +154,8 @@ export function cohenTest(pair: PairedLabels, weights: KappaWeights = 'none'): K
 /** Light's kappa (Light 1971): the mean of Cohen's kappas of all pairs of annotators, on the items that every annotator labelled. */
 export function lightKappa(complete: CompleteTable): WeightedStatistic {
   const { table, raters, rows } = complete;
+  const unfit = incompleteBecause(complete);
+  if (unfit !== null) return { clusters: table.clusters, n: completeClusters(complete), at: () => Number.NaN, reason: unfit };
   const size = table.categories.length;
   const cluster = Int32Array.from(complete.item, (item) => table.clusterOf[item] as number);
   const columns = Array.from({ length: raters }, (_, rater) =>
@@ -167,10 +169,9 @@ export function lightKappa(complete: CompleteTable): WeightedStatistic {
     clusters: table.clusters,
     n: completeClusters(complete),
     at: (weights) => {
-      if (rows === 0 || kappas.length === 0) return Number.NaN;
       return kappas.reduce((sum, kappa) => sum + kappa(weights), 0) / kappas.length;
     },
-    reason: incompleteBecause(complete) ?? 'no variation: two annotators give every item the same label',
+    reason: 'no variation: two annotators give every item the same label',
   };
 }
 

@@ -115,6 +115,8 @@ export function fleissKappaOf(table: LabelTable, category: number, counts: ItemC
 /** The exact kappa of Conger (1980): chance agreement from each annotator's own shares. From items that every annotator labelled. */
 export function congerKappa(complete: CompleteTable): WeightedStatistic {
   const { table, raters, rows } = complete;
+  const unfit = incompleteBecause(complete);
+  if (unfit !== null) return { clusters: table.clusters, n: completeClusters(complete), at: () => Number.NaN, reason: unfit };
   const size = table.categories.length;
   const marginals = new Float64Array(raters * size);
   const counts = new Float64Array(size);
@@ -122,7 +124,6 @@ export function congerKappa(complete: CompleteTable): WeightedStatistic {
     clusters: table.clusters,
     n: completeClusters(complete),
     at: (weights) => {
-      if (raters < 2) return Number.NaN;
       marginals.fill(0);
       let [observed, items] = [0, 0];
       for (let row = 0; row < rows; row += 1) {
@@ -140,7 +141,7 @@ export function congerKappa(complete: CompleteTable): WeightedStatistic {
       if (items === 0) return Number.NaN;
       return chanceCorrected(observed / (items * ((raters * (raters - 1)) / 2)), congerChance(marginals, raters, size, items));
     },
-    reason: incompleteBecause(complete) ?? noVariation,
+    reason: noVariation,
   };
 }
 

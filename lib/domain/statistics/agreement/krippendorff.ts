@@ -144,23 +144,27 @@ function coincidencesByAnnotator(table: LabelTable, scale: Scale): (weights: Int
   const { weigh, forget } = itemWeigher(table);
   const between = betweenAnnotators(table, scale);
   const { annotator, category, offsets } = table;
+  // of each item: what a pair of its labels counts, 0 where it has none, and how much its pairs differ
+  const [perPair, different] = [new Float64Array(table.items), new Float64Array(table.items)];
   return (weights) => {
     marginals.fill(0);
-    const compared: { item: number; perPair: number; different: number }[] = [];
     for (let item = 0; item < table.items; item += 1) {
       const { pairs, total, agreeing } = weigh(item, weights);
       forget(item);
+      perPair[item] = pairs === 0 ? 0 : total / (2 * pairs);
+      different[item] = 2 * (pairs - agreeing);
       if (pairs === 0) continue;
       for (let at = offsets[item] as number; at < (offsets[item + 1] as number); at += 1) {
         const each = category[at] as number;
         marginals[each] = (marginals[each] as number) + (weights[annotator[at] as number] as number);
       }
-      compared.push({ item, perPair: total / (2 * pairs), different: 2 * (pairs - agreeing) });
     }
     if (scale.metric === 'ordinal') placeByRank(marginals, scale.place);
     let observed = 0;
-    for (const { item, perPair, different } of compared)
-      observed += perPair * (scale.metric === 'nominal' ? different : between(item, weights));
+    for (let item = 0; item < table.items; item += 1) {
+      if (perPair[item] === 0) continue;
+      observed += (perPair[item] as number) * (scale.metric === 'nominal' ? (different[item] as number) : between(item, weights));
+    }
     return { marginals, observed };
   };
 }

@@ -36,11 +36,11 @@ export function estimateAll<Name extends string>(
   const names = Object.keys(statistics) as Name[];
   const clusters = names.length === 0 ? 0 : statistics[names[0] as Name].clusters;
   const ones = new Int32Array(clusters).fill(1);
-  const open = names.flatMap((name) => {
-    const statistic = statistics[name];
-    if (statistic.clusters !== clusters) throw new RangeError(`${name} has ${statistic.clusters} clusters, the others ${clusters}`);
+  // two names may mean one statistic: it is computed once
+  const open = [...new Set(names.map((name) => statistics[name]))].flatMap((statistic) => {
+    if (statistic.clusters !== clusters) throw new RangeError(`one statistic has ${statistic.clusters} clusters, another ${clusters}`);
     const value = statistic.at(ones);
-    return Number.isNaN(value) || statistic.n < 2 ? [] : [{ name, statistic, value, drawn: new Float64Array(resamples), defined: 0 }];
+    return Number.isNaN(value) || statistic.n < 2 ? [] : [{ statistic, value, drawn: new Float64Array(resamples), defined: 0 }];
   });
   const weights = new Int32Array(clusters);
   for (let draw = 0; open.length > 0 && draw < resamples; draw += 1) {
@@ -56,12 +56,12 @@ export function estimateAll<Name extends string>(
       entry.defined += 1;
     }
   }
-  const found = new Map(open.map((entry) => [entry.name, interval(entry, level)]));
+  const found = new Map(open.map((entry) => [entry.statistic, interval(entry, level)]));
   return Object.fromEntries(
     names.map((name) => {
       const { n, at, reason } = statistics[name];
       const why = () => (Number.isNaN(at(ones)) ? reason : 'an interval needs two items or more to compare');
-      return [name, found.get(name) ?? undefinedEstimate(why(), n)];
+      return [name, found.get(statistics[name]) ?? undefinedEstimate(why(), n)];
     }),
   ) as Record<Name, Estimate>;
 }

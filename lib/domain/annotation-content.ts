@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { AppError } from '#lib/errors';
 import { type ChatTranscript, parseTranscript } from './annotation-chat';
 import { parseSpans, type Span } from './annotation-spans';
@@ -79,9 +80,16 @@ export function parseAnnotationContent(form: FormSpec, task: TaskTexts, value: u
   return content;
 }
 
-/** What an annotation says of which answer is better; null where its kind compares nothing. */
-export function comparisonOf(content: AnnotationContent): Comparison | null {
-  const { ranks, aside = [], strength, bothBad } = content;
+const comparedSchema = z.object({
+  ranks: z.record(z.string(), z.int().min(1)).optional(),
+  aside: z.array(z.string()).default([]),
+  strength: z.int().min(1).max(3).optional(),
+  bothBad: z.literal(true).optional(),
+});
+
+/** What a stored annotation says of which answer is better; null where its kind compares nothing. */
+export function comparisonOf(content: unknown): Comparison | null {
+  const { ranks, aside, strength, bothBad } = comparedSchema.parse(content);
   if (ranks === undefined) return null;
   return { ranks, aside, ...(strength !== undefined && { strength }), ...(bothBad && { bothBad }) };
 }

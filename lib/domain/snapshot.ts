@@ -8,12 +8,15 @@ import type { Estimate } from './statistics/estimate';
 
 const hash = z.string().min(1);
 
+/** The kinds that compare finished answers. */
+export const snapshotKinds = ['RANKING', 'PAIRWISE'] as const;
+
 /**
  * One line of a snapshot: what was judged, by whom and under what, as ids and hashes. Texts and persons are not in it,
  * so that they can be erased while the snapshot still verifies.
  */
 const snapshotRecordSchema = z.strictObject({
-  annotation: z.strictObject({ id: z.string(), hash, kind: z.literal('RANKING'), schemaVersion: z.int() }),
+  annotation: z.strictObject({ id: z.string(), hash, kind: z.enum(snapshotKinds), schemaVersion: z.int() }),
   /** Pseudonym of the member. */
   annotator: z.string().min(1),
   displayOrder: z.array(z.string()),
@@ -23,6 +26,9 @@ const snapshotRecordSchema = z.strictObject({
   /** In the order of the task; rank is dense from 1 (best), equal = tie, null = set aside. */
   responses: z.array(z.strictObject({ id: z.string(), hash, rank: z.int().min(1).nullable() })),
   split: z.enum(splits),
+  /** Of a choice between two: how much better (1 to 3), and that both are of no use. */
+  strength: z.int().min(1).max(3).optional(),
+  bothBad: z.literal(true).optional(),
 });
 
 export type SnapshotRecord = z.infer<typeof snapshotRecordSchema>;

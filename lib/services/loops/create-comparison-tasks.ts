@@ -35,6 +35,7 @@ export async function createComparisonTasks(tx: Tx, round: LockedRound, runId: s
     if (sameText(candidate.text) === sameText(baseline.text)) duplicates += 1;
     else tasks.push({ promptId, responseIds: [candidate.id, baseline.id] });
   }
-  await createTasks(tx, { projectId: round.loop.projectId, roundId: round.id, purpose: 'EVALUATION', overlap, tasks });
+  const { projectId, config } = round.loop;
+  await createTasks(tx, { projectId, roundId: round.id, purpose: 'EVALUATION', kind: config.taskKind, overlap, tasks });
   return { tasks: tasks.length, duplicates };
 }

@@ -40,6 +40,7 @@ export async function createLabelingTasks(tx: Tx, round: LockedRound, runId: str
     projectId: round.loop.projectId,
     roundId: round.id,
     purpose: 'LABELING',
+    kind: round.loop.config.taskKind,
     overlap: round.loop.config.overlap,
     tasks,
   });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Tx } from '#lib/db/create-db';
 import { AppError } from '#lib/errors';
+import { ensureForm } from '#lib/services/forms/ensure-form';
 
 interface NewTask {
   readonly promptId: string;
@@ -11,6 +12,7 @@ interface NewTasks {
   readonly projectId: string;
   readonly roundId: string;
   readonly purpose: 'LABELING' | 'EVALUATION';
+  readonly kind: 'RANKING' | 'PAIRWISE';
   readonly overlap: number;
   readonly tasks: readonly NewTask[];
 }
@@ -18,22 +20,14 @@ interface NewTasks {
 /** Tasks with their responses and `overlap` free slots each, under the guideline and form that hold now. */
 export async function createTasks(tx: Tx, input: NewTasks): Promise<void> {
   if (input.tasks.length === 0) return;
-  const { projectId, roundId, purpose, overlap } = input;
+  const { projectId, roundId, purpose, kind, overlap } = input;
   const guideline = await tx.guideline.findFirst({ where: { projectId }, orderBy: { version: 'desc' }, select: { id: true } });
-  const form = await tx.formVersion.findFirst({
-    where: { projectId, kind: 'RANKING' },
-    orderBy: { version: 'desc' },
-    select: { id: true },
-  });
-  if (!guideline || !form) {
-    throw new AppError(
-      'PRECONDITION',
-      `The project has no ${guideline ? 'ranking form' : 'guideline'} yet, so nobody can be asked to rank.`,
-      {
-        remedy: 'Write one in the settings of the project, then go on.',
-      },
-    );
+  if (!guideline) {
+    throw new AppError('PRECONDITION', 'The project has no guideline yet, so nobody can be asked to compare answers.', {
+      remedy: 'Write one in the settings of the project, then go on.',
+    });
   }
+  const form = await ensureForm(tx, projectId, kind);
   const rows = input.tasks.map((task) => ({ ...task, id: randomUUID() }));
   await tx.task.createMany({
     data: rows.map((task) => ({
@@ -41,7 +35,7 @@ export async function createTasks(tx: Tx, input: NewTasks): Promise<void> {
       projectId,
       roundId,
       promptId: task.promptId,
-      kind: 'RANKING',
+      kind,
       purpose,
       guidelineId: guideline.id,
       formVersionId: form.id,

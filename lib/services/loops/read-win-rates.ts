@@ -1,5 +1,5 @@
 import type { Tx } from '#lib/db/create-db';
-import { comparisonSchema } from '#lib/domain/comparison';
+import { comparisonOf } from '#lib/domain/annotation-content';
 import type { Estimate } from '#lib/domain/statistics/estimate';
 import { type BlindComparison, winRate } from '#lib/domain/win-rate';
 import type { LockedRound } from './lock-round';
@@ -34,7 +34,7 @@ export async function readWinRates(
       if (!candidate || !baseline) return [];
       const judgements = task.slots.flatMap((slot) => {
         const content = slot.liveAnnotationId ? contentOf.get(slot.liveAnnotationId) : undefined;
-        return content === undefined ? [] : [comparisonSchema.parse(content)];
+        return comparisonOf(content ?? {}) ?? [];
       });
       return [{ candidateResponseId: candidate.id, baselineResponseId: baseline.id, judgements }];
     });

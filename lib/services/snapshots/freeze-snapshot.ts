@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { Tx } from '#lib/db/create-db';
 import type { Actor } from '#lib/domain/actor';
+import { comparisonOf } from '#lib/domain/annotation-content';
 import { sha256Hex } from '#lib/domain/canonical-json';
-import { comparisonSchema } from '#lib/domain/comparison';
-import { dataCard, type SnapshotRecord, snapshotBytes, sortRecords } from '#lib/domain/snapshot';
+import { dataCard, type SnapshotRecord, snapshotBytes, snapshotKinds, sortRecords } from '#lib/domain/snapshot';
 import { AppError } from '#lib/errors';
 import type { Deps } from '#lib/services/deps';
 import { afterSnapshot } from '#lib/services/loops/after-snapshot';
@@ -88,7 +88,7 @@ export async function freezeSnapshot(
 /** The live annotation of each filled slot: what was superseded or withdrawn is not, and neither is a surplus one. */
 async function collectRecords(tx: Tx, projectId: string, loopId: string, ordinal: number): Promise<SnapshotRecord[]> {
   const annotations = await tx.$queryRaw<LiveAnnotation[]>`
-    select a."id", a."contentHash", a."schemaVersion", a."content", a."displayOrder", m."pseudonym",
+    select a."id", a."kind"::text as "kind", a."contentHash", a."schemaVersion", a."content", a."displayOrder", m."pseudonym",
       f."contentHash" as "form", g."contentHash" as "guideline",
       p."id" as "promptId", p."saltedHash" as "promptHash", p."split"::text as "split", p."splitKey",
       (select json_agg(json_build_object('id', x."id", 'hash', x."saltedHash") order by tr."position")
@@ -101,13 +101,16 @@ async function collectRecords(tx: Tx, projectId: string, loopId: string, ordinal
     join "FormVersion" f on f."id" = a."formVersionId"
     join "Guideline" g on g."id" = a."guidelineId"
     left join "Membership" m on m."projectId" = t."projectId" and m."userId" = a."annotatorId"
-    where t."projectId" = ${projectId} and t."purpose" = 'LABELING' and r."loopId" = ${loopId} and r."ordinal" <= ${ordinal}`;
+    where t."projectId" = ${projectId} and t."purpose" = 'LABELING' and r."loopId" = ${loopId} and r."ordinal" <= ${ordinal}
+      and t."kind"::text = any(${[...snapshotKinds]}::text[])`;
   requireDisjointSplits(annotations);
   return annotations.map((row) => {
-    const { ranks } = comparisonSchema.parse(row.content);
+    const comparison = comparisonOf(row.content);
+    if (comparison === null) throw new AppError('INVARIANT', `Annotation ${row.id} compares nothing.`);
+    const { ranks, strength, bothBad } = comparison;
     if (row.pseudonym === null) throw new AppError('INVARIANT', `The annotator of ${row.id} has no pseudonym in this project.`);
     return {
-      annotation: { id: row.id, hash: row.contentHash, kind: 'RANKING', schemaVersion: row.schemaVersion },
+      annotation: { id: row.id, hash: row.contentHash, kind: row.kind, schemaVersion: row.schemaVersion },
       annotator: row.pseudonym,
       displayOrder: row.displayOrder,
       form: row.form,
@@ -115,12 +118,15 @@ async function collectRecords(tx: Tx, projectId: string, loopId: string, ordinal
       prompt: { id: row.promptId, hash: row.promptHash },
       responses: row.responses.map(({ id, hash }) => ({ id, hash, rank: ranks[id] ?? null })),
       split: row.split,
+      ...(strength !== undefined && { strength }),
+      ...(bothBad && { bothBad }),
     };
   });
 }
 
 interface LiveAnnotation {
   readonly id: string;
+  readonly kind: SnapshotRecord['annotation']['kind'];
   readonly contentHash: string;
   readonly schemaVersion: number;
   readonly content: unknown;

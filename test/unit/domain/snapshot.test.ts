@@ -75,3 +75,29 @@ describe('snapshot', () => {
     expect(dataCard([record(0, 'a', [1, 2])]).agreement).toMatchObject({ defined: false, n: 0 });
   });
 });
+
+describe('choices between two', () => {
+  const choice: SnapshotRecord = { ...record(1, 'a1', [1, 1]), strength: undefined };
+
+  it('leaves the bytes of rankings as they were, and keeps strength and "both bad"', () => {
+    const plain = new TextDecoder().decode(snapshotBytes([choice]));
+    expect(plain).not.toContain('strength');
+    expect(plain).not.toContain('bothBad');
+    const annotation = { ...choice.annotation, kind: 'PAIRWISE' as const };
+    const kept = [
+      { ...choice, annotation, bothBad: true as const, strength: undefined },
+      { ...record(2, 'a2', [1, 2]), annotation: { ...annotation, id: 'a2' }, strength: 3 },
+    ];
+    expect(parseSnapshot(snapshotBytes(kept)).map(({ strength, bothBad }) => [strength, bothBad])).toEqual([
+      [undefined, true],
+      [3, undefined],
+    ]);
+  });
+
+  it('refuses strengths beyond 3 and kinds that compare nothing', () => {
+    const line = JSON.stringify({ ...choice, strength: 4 });
+    expect(() => parseSnapshot(new TextEncoder().encode(line))).toThrow();
+    const flags = JSON.stringify({ ...choice, annotation: { ...choice.annotation, kind: 'FLAGS' } });
+    expect(() => parseSnapshot(new TextEncoder().encode(flags))).toThrow();
+  });
+});

@@ -1,33 +1,45 @@
 import annotateEn from '../_messages/en/annotate.json';
+import arenaEn from '../_messages/en/arena.json';
 import commonEn from '../_messages/en/common.json';
+import contactEn from '../_messages/en/contact.json';
 import dataEn from '../_messages/en/data.json';
 import homeEn from '../_messages/en/home.json';
 import loopsEn from '../_messages/en/loops.json';
+import mineEn from '../_messages/en/mine.json';
 import modelsEn from '../_messages/en/models.json';
 import peopleEn from '../_messages/en/people.json';
 import runsEn from '../_messages/en/runs.json';
 import startEn from '../_messages/en/start.json';
+import writingEn from '../_messages/en/writing.json';
 import annotateZh from '../_messages/zh-CN/annotate.json';
+import arenaZh from '../_messages/zh-CN/arena.json';
 import commonZh from '../_messages/zh-CN/common.json';
+import contactZh from '../_messages/zh-CN/contact.json';
 import dataZh from '../_messages/zh-CN/data.json';
 import homeZh from '../_messages/zh-CN/home.json';
 import loopsZh from '../_messages/zh-CN/loops.json';
+import mineZh from '../_messages/zh-CN/mine.json';
 import modelsZh from '../_messages/zh-CN/models.json';
 import peopleZh from '../_messages/zh-CN/people.json';
 import runsZh from '../_messages/zh-CN/runs.json';
 import startZh from '../_messages/zh-CN/start.json';
+import writingZh from '../_messages/zh-CN/writing.json';
 import type { Locale } from './locales';
 
 const english = {
   annotate: annotateEn,
+  arena: arenaEn,
   common: commonEn,
+  contact: contactEn,
   data: dataEn,
   home: homeEn,
   loops: loopsEn,
+  mine: mineEn,
   models: modelsEn,
   people: peopleEn,
   runs: runsEn,
   start: startEn,
+  writing: writingEn,
 };
 
 /** One file a namespace and language. English is the shape that every other language must have (test/unit/app/messages.test.ts). */
@@ -35,14 +47,18 @@ export type Messages = typeof english;
 
 const chinese: Messages = {
   annotate: annotateZh,
+  arena: arenaZh,
   common: commonZh,
+  contact: contactZh,
   data: dataZh,
   home: homeZh,
   loops: loopsZh,
+  mine: mineZh,
   models: modelsZh,
   people: peopleZh,
   runs: runsZh,
   start: startZh,
+  writing: writingZh,
 };
 
 export const messages: Readonly<Record<Locale, Messages>> = { en: english, 'zh-CN': chinese };

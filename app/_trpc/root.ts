@@ -8,6 +8,7 @@ import { modelsRouter } from './routers/models';
 import { ownWorkRouter } from './routers/own-work';
 import { peopleRouter } from './routers/people';
 import { projectsRouter } from './routers/projects';
+import { qualityRouter } from './routers/quality';
 import { reviewRouter } from './routers/review';
 import { runsRouter } from './routers/runs';
 
@@ -22,6 +23,7 @@ export const appRouter = router({
   people: peopleRouter,
   projects: projectsRouter,
   review: reviewRouter,
+  quality: qualityRouter,
   runs: runsRouter,
 });
 

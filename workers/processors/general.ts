@@ -4,6 +4,7 @@ import { general } from '#lib/queues/general';
 import type { Deps } from '#lib/services/deps';
 import { advanceRound } from '#lib/services/loops/advance-round';
 import { failOutbox } from '#lib/services/outbox/fail-outbox';
+import { computeQualityReport } from '#lib/services/quality/compute-quality-report';
 import { freezeSnapshot } from '#lib/services/snapshots/freeze-snapshot';
 import { importModelFiles } from './import-model';
 
@@ -29,6 +30,9 @@ async function carryOut(deps: Deps, row: { kind: string; subjectId: string }): P
       return advanceRound(deps, actor, { roundId: row.subjectId });
     case 'freeze-snapshot':
       await freezeSnapshot(deps, actor, { roundId: row.subjectId });
+      return;
+    case 'quality-report':
+      await computeQualityReport(deps, actor, { projectId: row.subjectId });
       return;
     case 'import-model':
       return importModelFiles(deps, row.subjectId);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Tx } from '#lib/db/create-db';
 
-export type OutboxKind = 'run' | 'advance-round' | 'freeze-snapshot' | 'import-model' | 'chat-turn';
+export type OutboxKind = 'run' | 'advance-round' | 'freeze-snapshot' | 'import-model' | 'quality-report' | 'chat-turn';
 
 /**
  * Writes down what has to happen, in the transaction of the change that asks for it. The same `dedupeKey` twice is one row.

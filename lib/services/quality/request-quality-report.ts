@@ -1,0 +1,27 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import type { Actor } from '#lib/domain/actor';
+import type { Deps } from '#lib/services/deps';
+import { addOutbox } from '#lib/services/outbox/add-outbox';
+import { authorise } from '#lib/services/people/authorise';
+
+export const requestQualityReportInput = z.strictObject({ projectId: z.uuid() });
+
+/** Asks a worker to compute the report anew; asked twice it is computed once. Needs quality.read. */
+export async function requestQualityReport(
+  deps: Pick<Deps, 'db' | 'queues'>,
+  actor: Actor,
+  input: z.input<typeof requestQualityReportInput>,
+): Promise<void> {
+  const { projectId } = requestQualityReportInput.parse(input);
+  await authorise(deps, actor, projectId, 'quality.read');
+  await deps.db.$transaction(async (tx) => {
+    await tx.$queryRaw`select 1 from "Project" where "id" = ${projectId} for no key update`;
+    const waiting = await tx.outbox.findFirst({
+      where: { kind: 'quality-report', subjectId: projectId, doneAt: null },
+      select: { id: true },
+    });
+    if (!waiting) await addOutbox(tx, { kind: 'quality-report', subjectId: projectId, dedupeKey: `quality-${projectId}-${randomUUID()}` });
+  });
+  await deps.queues.wake();
+}

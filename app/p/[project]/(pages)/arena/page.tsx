@@ -31,7 +31,12 @@ export default async function ArenaPage({ params, searchParams }: Props) {
       <h1>{t('title')}</h1>
       <nav aria-label={t('source.label')} className="row wrap">
         {sources.map((each) => (
-          <Link key={each} href={`?source=${each}`} className="chip" aria-current={each === source ? 'page' : undefined}>
+          <Link
+            key={each}
+            href={`?source=${each}`}
+            className={each === source ? 'chip acc' : 'chip'}
+            aria-current={each === source ? 'page' : undefined}
+          >
             {t(`source.${each}`)}
           </Link>
         ))}

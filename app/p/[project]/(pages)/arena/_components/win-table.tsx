@@ -23,18 +23,19 @@ export function WinTable({ models, cells }: Pick<ArenaView, 'models' | 'cells'>)
         <thead>
           <tr>
             <th scope="col">{t('table.model')}</th>
-            {models.map(({ id, name }) => (
-              <th key={id} scope="col" className="n">
-                <bdi>{t('cells.against', { name })}</bdi>
+            {models.map(({ id, name }, index) => (
+              <th key={id} scope="col" className="n nowrap" title={name}>
+                {t('cells.against', { n: index + 1 })}
+                <span className="hidden-text">{name}</span>
               </th>
             ))}
           </tr>
         </thead>
         <tbody>
-          {models.map((row) => (
+          {models.map((row, index) => (
             <tr key={row.id}>
               <th scope="row" className="anywhere">
-                <bdi>{row.name}</bdi>
+                {index + 1}. <bdi>{row.name}</bdi>
               </th>
               {models.map((column) => (
                 <td key={column.id} className="n nowrap">

@@ -40,6 +40,19 @@ export function incompleteBeta(x: number, a: number, b: number): number {
   return front * fraction;
 }
 
+/** The x with I_x(a, b) = probability, by bisection to the last bits. */
+export function betaQuantile(probability: number, a: number, b: number): number {
+  let low = 0;
+  let high = 1;
+  for (let round = 0; round < 200; round += 1) {
+    const middle = (low + high) / 2;
+    if (middle === low || middle === high) break;
+    if (incompleteBeta(middle, a, b) < probability) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}
+
 /** P(T <= t) of Student's t with `df` degrees of freedom. */
 export function studentCdf(t: number, df: number): number {
   const tail = 0.5 * incompleteBeta(df / (df + t * t), df / 2, 0.5);

@@ -1,0 +1,249 @@
+import { choleskyFactor, choleskyInverse, choleskySolve } from '../comparisons/symmetric';
+import { differencesOf, type ItemGroup } from './aware-items';
+import { hermite, judgementSlopes, makeSlopes, spreadPrior, type TermKind, type TermValues, termKinds, termPriors } from './aware-model';
+
+export interface AwareState {
+  readonly groups: readonly ItemGroup[];
+  readonly terms: readonly TermValues[];
+  /** Places in `termKinds` of what is learned. */
+  readonly learned: readonly number[];
+  readonly spread: number;
+  /** Whether the spread is learned too. */
+  readonly learnsSpread: boolean;
+}
+
+/** More parameters than this are treated annotator by annotator. */
+const mostTogether = 400;
+
+/**
+ * Scores of all that is learned, and the information left when that of the strengths is taken off (Louis 1982), priors included. Parameters: the terms of
+ * annotator 0, 1, ..., then the log of the spread.
+ */
+export class AwareInformation {
+  readonly scores: Float64Array;
+  private readonly m: number;
+  private readonly size: number;
+  private readonly blocks: Float64Array[];
+  private readonly whole: Float64Array | null;
+
+  constructor(private readonly state: AwareState) {
+    const { groups, learned, learnsSpread, spread, terms } = state;
+    this.m = learned.length;
+    this.size = terms.length * this.m + (learnsSpread ? 1 : 0);
+    this.scores = new Float64Array(this.size);
+    // the last block is that of the spread
+    this.blocks = [...terms.map(() => new Float64Array(this.m * this.m)), new Float64Array(1)];
+    this.whole = this.size <= mostTogether ? new Float64Array(this.size * this.size) : null;
+    terms.forEach((own, annotator) => {
+      learned.forEach((at, row) => {
+        this.prior(annotator * this.m + row, own[at] as number, termPriors[termKinds[at] as TermKind]);
+      });
+    });
+    if (learnsSpread) this.prior(this.size - 1, Math.log(spread), spreadPrior);
+    for (const group of groups) this.addGroup(group);
+  }
+
+  private prior(at: number, value: number, { deviation, mean }: { readonly mean: number; readonly deviation: number }): void {
+    this.scores[at] = (mean - value) / deviation ** 2;
+    this.add(at, at, 1 / deviation ** 2);
+  }
+
+  private add(row: number, column: number, value: number): void {
+    if (this.whole) {
+      this.whole[row * this.size + column] = (this.whole[row * this.size + column] as number) + value;
+      return;
+    }
+    const { m } = this;
+    const annotator = m === 0 ? this.blocks.length - 1 : Math.min(Math.floor(row / m), this.blocks.length - 1);
+    const start = annotator * m;
+    const width = annotator === this.blocks.length - 1 ? 1 : m;
+    if (column < start || column >= start + width) return;
+    const block = this.blocks[annotator] as Float64Array;
+    const cell = (row - start) * width + column - start;
+    block[cell] = (block[cell] as number) + value;
+  }
+
+  private addGroup(group: ItemGroup): void {
+    const rows = group.nodes ? this.scoresAtNodes(group) : this.couplings(group);
+    const entries = [...rows];
+    const left = entries.map(([, row]) => (group.nodes ? weighed(row, group.nodes) : timesCovariance(row, group)));
+    entries.forEach(([at], index) => {
+      const own = left[index] as Float64Array;
+      for (const [other, row] of this.whole ? entries : entries.filter(([each]) => this.together(at, each))) {
+        let sum = 0;
+        for (let column = 0; column < own.length; column += 1) sum += (own[column] as number) * (row[column] as number);
+        this.add(at, other, -sum);
+      }
+    });
+  }
+
+  private together(a: number, b: number): boolean {
+    return a === b || (this.m > 0 && Math.floor(a / this.m) === Math.floor(b / this.m));
+  }
+
+  /** Expected scores and information of complete data; returns what each parameter's score is at each node. */
+  private scoresAtNodes(group: ItemGroup): Map<number, Float64Array> {
+    const nodes = group.nodes as NonNullable<ItemGroup['nodes']>;
+    const rows = new Map<number, Float64Array>();
+    this.eachSlope(group, (judgement, node, weight, slopes) => {
+      this.state.learned.forEach((at, row) => {
+        const parameter = judgement * this.m + row;
+        const own = rows.get(parameter) ?? new Float64Array(nodes.length);
+        rows.set(parameter, own);
+        own[node] = (own[node] as number) + (slopes.score[at + 1] as number);
+      });
+      this.complete(judgement, weight, slopes, weight);
+    });
+    if (this.state.learnsSpread) {
+      const { spread } = this.state;
+      const own = Float64Array.from(nodes, ([difference]) => difference ** 2 / (2 * spread ** 2) - 1);
+      this.spreadScore(
+        nodes.reduce((sum, [, weight], node) => sum + weight * (own[node] as number), 0),
+        2,
+      );
+      rows.set(this.size - 1, own);
+    }
+    return rows;
+  }
+
+  /** The same with the normal approximation: the information between each parameter and the strengths, all of it at their most likely values. */
+  private couplings(group: ItemGroup): Map<number, Float64Array> {
+    const n = group.items.length;
+    const rows = new Map<number, Float64Array>();
+    this.eachSlope(group, (annotator, node, weight, slopes, [a, b]) => {
+      // the middle node is the mode: one matrix of information at one point is never indefinite
+      const weighs = node === hermite.length >> 1 ? 1 : 0;
+      this.complete(annotator, weight, slopes, weighs);
+      if (weighs === 0) return;
+      this.state.learned.forEach((at, row) => {
+        const parameter = annotator * this.m + row;
+        const own = rows.get(parameter) ?? new Float64Array(n);
+        rows.set(parameter, own);
+        const between = slopes.information * (slopes.slope[at + 1] as number) * (slopes.slope[0] as number);
+        own[a] = (own[a] as number) + between;
+        own[b] = (own[b] as number) - between;
+      });
+    });
+    if (this.state.learnsSpread) {
+      const precision = 1 / this.state.spread ** 2;
+      let squares = 0;
+      let trace = 0;
+      for (let item = 0; item < n; item += 1) squares += (group.mean[item] as number) ** 2 + (group.covariance[item * n + item] as number);
+      for (const value of group.covariance) trace += value * value;
+      this.spreadScore(squares * precision - n, 2 * n - 2 * trace * precision ** 2);
+      rows.set(
+        this.size - 1,
+        group.mean.map((value) => -2 * value * precision),
+      );
+    }
+    return rows;
+  }
+
+  private spreadScore(score: number, information: number): void {
+    const at = this.size - 1;
+    this.scores[at] = (this.scores[at] as number) + score;
+    this.add(at, at, information);
+  }
+
+  private eachSlope(
+    group: ItemGroup,
+    visit: (
+      annotator: number,
+      node: number,
+      weight: number,
+      slopes: ReturnType<typeof makeSlopes>,
+      places: readonly [number, number],
+    ) => void,
+  ): void {
+    const { learned, terms } = this.state;
+    const knowsAccuracy = learned.includes(0);
+    const slopes = makeSlopes();
+    for (const judgement of group.judgements) {
+      const places = [group.place.get(judgement.first) as number, group.place.get(judgement.second) as number] as const;
+      const differences = differencesOf(group, judgement);
+      for (let node = 0; node < differences.length; node += 1) {
+        const [difference, weight] = differences[node] as readonly [number, number];
+        judgementSlopes(judgement, terms[judgement.annotator] as TermValues, difference, knowsAccuracy, slopes);
+        visit(judgement.annotator, node, weight, slopes, places);
+      }
+    }
+  }
+
+  private complete(annotator: number, weight: number, { information, score, slope }: ReturnType<typeof makeSlopes>, weighs: number): void {
+    this.state.learned.forEach((at, row) => {
+      const parameter = annotator * this.m + row;
+      this.scores[parameter] = (this.scores[parameter] as number) + weight * (score[at + 1] as number);
+      if (weighs === 0) return;
+      const factor = weighs * information * (slope[at + 1] as number);
+      this.state.learned.forEach((other, column) => {
+        this.add(parameter, annotator * this.m + column, factor * (slope[other + 1] as number));
+      });
+    });
+  }
+
+  /** A Newton step for every parameter: with all of them together where that can be, else annotator by annotator. */
+  step(): Float64Array {
+    const factor = this.whole ? choleskyFactor(this.whole, this.size) : null;
+    if (factor) return choleskySolve(factor, this.size, this.scores);
+    const step = new Float64Array(this.size);
+    this.eachBlock((block, start, width) => {
+      const own = choleskyFactor(block, width);
+      const scores = this.scores.subarray(start, start + width);
+      // where hardly any information is left, a short way up the score
+      step.set(own ? choleskySolve(own, width, scores) : scores.map((value) => 0.1 * value), start);
+    });
+    return step;
+  }
+
+  /** Covariance of two parameters; infinite on the diagonal where nothing is known, 0 between annotators where they are treated one by one. */
+  covariance(): (row: number, column: number) => number {
+    const factor = this.whole ? choleskyFactor(this.whole, this.size) : null;
+    if (factor) {
+      const inverse = choleskyInverse(factor, this.size);
+      return (row, column) => inverse[row * this.size + column] as number;
+    }
+    const inverses = new Map<number, number>();
+    this.eachBlock((block, start, width) => {
+      const own = choleskyFactor(block, width);
+      const inverse = own ? choleskyInverse(own, width) : null;
+      for (let row = 0; row < width; row += 1) {
+        for (let column = 0; column < width; column += 1) {
+          const nothing = row === column ? Number.POSITIVE_INFINITY : 0;
+          inverses.set((start + row) * this.size + start + column, inverse ? (inverse[row * width + column] as number) : nothing);
+        }
+      }
+    });
+    return (row, column) => inverses.get(row * this.size + column) ?? 0;
+  }
+
+  private eachBlock(visit: (block: Float64Array, start: number, width: number) => void): void {
+    const last = this.blocks.length - 1;
+    for (let at = 0; at <= last; at += 1) {
+      const width = at === last ? this.size - last * this.m : this.m;
+      if (width > 0) visit(this.whole ? this.cut(at * this.m, width) : (this.blocks[at] as Float64Array), at * this.m, width);
+    }
+  }
+
+  private cut(start: number, width: number): Float64Array {
+    return Float64Array.from({ length: width * width }, (_, at) => {
+      return this.whole?.[(start + Math.floor(at / width)) * this.size + start + (at % width)] as number;
+    });
+  }
+}
+
+function weighed(row: Float64Array, nodes: NonNullable<ItemGroup['nodes']>): Float64Array {
+  const centre = nodes.reduce((sum, [, weight], node) => sum + weight * (row[node] as number), 0);
+  return Float64Array.from(nodes, ([, weight], node) => weight * ((row[node] as number) - centre));
+}
+
+function timesCovariance(row: Float64Array, { covariance }: ItemGroup): Float64Array {
+  const n = row.length;
+  const product = new Float64Array(n);
+  for (let item = 0; item < n; item += 1) {
+    const value = row[item] as number;
+    if (value === 0) continue;
+    for (let other = 0; other < n; other += 1)
+      product[other] = (product[other] as number) + value * (covariance[item * n + other] as number);
+  }
+  return product;
+}

@@ -24,9 +24,8 @@ export function WinTable({ models, cells }: Pick<ArenaView, 'models' | 'cells'>)
           <tr>
             <th scope="col">{t('table.model')}</th>
             {models.map(({ id, name }, index) => (
-              <th key={id} scope="col" className="n nowrap" title={name}>
+              <th key={id} scope="col" className="n nowrap" title={name} aria-label={`${t('cells.against', { n: index + 1 })}: ${name}`}>
                 {t('cells.against', { n: index + 1 })}
-                <span className="hidden-text">{name}</span>
               </th>
             ))}
           </tr>

@@ -23,7 +23,7 @@ export const qualityPolicyShape = {
   /** Tasks with a known answer among a person's work. */
   gold: z
     .strictObject({
-      share: share.max(0.5).default(0.05),
+      share: share.default(0.05),
       /** How many people see one gold task before it is left alone. */
       maxExposures: z.int().min(1).max(100_000).default(30),
       /** From this agreement on a check counts as passed. */
@@ -35,7 +35,7 @@ export const qualityPolicyShape = {
   /** The person's own earlier task once more, in another order. */
   repeats: z
     .strictObject({
-      share: share.max(0.5).default(0.03),
+      share: share.default(0.03),
       afterHours: z.number().min(0).max(8760).default(24),
       afterTasks: z.int().min(1).max(10_000).default(20),
     })

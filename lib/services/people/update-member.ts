@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Prisma } from '#lib/db/generated/client';
 import type { Actor } from '#lib/domain/actor';
 import { AppError } from '#lib/errors';
 import type { Deps } from '#lib/services/deps';
@@ -22,6 +23,9 @@ export const updateMemberInput = z.strictObject({
   totalQuota: quota.optional(),
   /** Cents a task; null: the project's rate. */
   payCents: z.int().min(0).max(1_000_000).nullable().optional(),
+  /** Takes the person for trained or qualified without the tests, or takes it back. */
+  trained: z.boolean().optional(),
+  qualified: z.boolean().optional(),
 });
 
 /** Changes what rules a member's work; before and after are kept. Needs member.manage. */
@@ -30,16 +34,33 @@ export async function updateMember(
   actor: Actor,
   input: z.input<typeof updateMemberInput>,
 ): Promise<void> {
-  const { projectId, userId, ...given } = updateMemberInput.parse(input);
+  const { projectId, userId, trained, qualified, ...given } = updateMemberInput.parse(input);
   await authorise(deps, actor, projectId, 'member.manage');
   const actorId = requireUser(actor);
-  const changes = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const now = deps.clock.now();
+  const said = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   await deps.db.$transaction(async (tx) => {
     const where = { projectId_userId: { projectId, userId } };
-    const select = { skills: true, languages: true, dailyQuota: true, totalQuota: true, payCents: true } as const;
+    const select = {
+      skills: true,
+      languages: true,
+      dailyQuota: true,
+      totalQuota: true,
+      payCents: true,
+      trainedAt: true,
+      qualifiedAt: true,
+    } as const;
     const before = await tx.membership.findUnique({ where, select });
     if (!before) throw new AppError('NOT_FOUND', 'This person is not a member of the project.');
-    const after = await tx.membership.update({ where, data: changes, select });
-    await noteMembership(tx, { projectId, userId, kind: 'changed', data: { before, after }, actorId, now: deps.clock.now() });
+    const dates = {
+      ...(trained !== undefined && { trainedAt: trained ? (before.trainedAt ?? now) : null }),
+      ...(qualified !== undefined && { qualifiedAt: qualified ? (before.qualifiedAt ?? now) : null }),
+    };
+    const after = await tx.membership.update({ where, data: { ...said, ...dates }, select });
+    await noteMembership(tx, { projectId, userId, kind: 'changed', data: { before: plain(before), after: plain(after) }, actorId, now });
   });
+}
+
+function plain(value: object): Prisma.InputJsonObject {
+  return JSON.parse(JSON.stringify(value));
 }

@@ -20,7 +20,7 @@ export async function checkDwell(
   const windowStart = new Date(now.getTime() - policy.withinHours * 3_600_000);
   const resumed = await countingSince(tx, projectId, userId, ['resumed']);
   const since = resumed && resumed > windowStart ? resumed : windowStart;
-  const count = await tx.membershipEvent.count({ where: { projectId, userId, kind: 'too-fast', at: { gte: since } } });
+  const count = await tx.membershipEvent.count({ where: { projectId, userId, kind: 'too-fast', at: { gt: since } } });
   const data = { rule: 'dwell', count, withinHours: policy.withinHours, pauseAt: policy.pauseAt };
   if (policy.pauseAt !== null && count >= policy.pauseAt) {
     const reason = `${count} answers within ${policy.withinHours} hours were sent faster than they can be read.`;

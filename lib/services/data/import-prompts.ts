@@ -1,21 +1,17 @@
-import { randomBytes, randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import type { Tx } from '#lib/db/create-db';
 import { type Actor, actorUserId } from '#lib/domain/actor';
-import { canonicalJson, saltedHash, sha256Hex } from '#lib/domain/canonical-json';
+import { sha256Hex } from '#lib/domain/canonical-json';
 import { storableText } from '#lib/domain/prompts';
 import { defaultSplitFractions, type Split, splitFractionsSchema, splitOf } from '#lib/domain/splits';
 import { AppError } from '#lib/errors';
-import { type PromptRow, type PromptRowError, parsePromptsJsonl } from '#lib/formats/prompts-jsonl';
+import { parsePromptsJsonl } from '#lib/formats/prompts-jsonl';
 import type { Deps } from '#lib/services/deps';
 import { authorise } from '#lib/services/people/authorise';
+import { type FaultGroup, faultLines, groupFaults, tooManyFaults } from './import-faults';
+import { insertPrompts, knownSplits, newPrompt } from './insert-prompts';
 
 const maxFileBytes = 256 * 1024 * 1024;
 const batchSize = 1000;
-const examplesPerCause = 3;
-/** More faulty rows than this share (and than a handful) say that the file is not what it was taken for. */
-const maxRejectedShare = 0.01;
-const alwaysAllowedRejected = 10;
 
 export const importPromptsInput = z.strictObject({
   projectId: z.uuid(),
@@ -28,13 +24,6 @@ export const importPromptsInput = z.strictObject({
     .refine((bytes) => bytes.length <= maxFileBytes, `is larger than ${maxFileBytes} bytes; split the file`),
 });
 
-interface ImportErrorGroup {
-  /** What is wrong, the same for all rows of the group. */
-  readonly cause: string;
-  readonly count: number;
-  readonly examples: readonly PromptRowError[];
-}
-
 export interface ImportedPrompts {
   readonly datasetId: string;
   readonly taken: number;
@@ -42,7 +31,7 @@ export interface ImportedPrompts {
   readonly duplicates: number;
   readonly rejected: number;
   readonly splits: Readonly<Record<Split, number>>;
-  readonly errors: readonly ImportErrorGroup[];
+  readonly errors: readonly FaultGroup[];
 }
 
 /**
@@ -59,9 +48,9 @@ export async function importPrompts(
   await authorise(deps, actor, projectId, 'dataset.import');
   const { rows, errors, duplicates, lines } = parsePromptsJsonl(bytes);
   const file = sourceName ?? name;
-  const groups = groupErrors(errors);
+  const groups = groupFaults(errors);
   if (rows.length === 0) throw importError(`${file} holds no prompt that can be taken (${lines} lines).`, groups);
-  if (errors.length > Math.max(alwaysAllowedRejected, maxRejectedShare * (rows.length + errors.length))) {
+  if (tooManyFaults(errors.length, rows.length)) {
     throw importError(`${errors.length} of ${lines} lines of ${file} cannot be read; nothing was imported.`, groups);
   }
 
@@ -112,46 +101,8 @@ export async function importPrompts(
   );
 }
 
-async function knownSplits(tx: Tx, projectId: string, rows: readonly PromptRow[]): Promise<Map<string, Split>> {
-  const keys = rows.map(({ splitKey }) => splitKey);
-  const found = await tx.$queryRaw<{ splitKey: string; split: Split }[]>`
-    select distinct p."splitKey", p."split"::text as "split"
-    from "Prompt" p join "Dataset" d on d."id" = p."datasetId"
-    where d."projectId" = ${projectId} and p."splitKey" = any(${keys}::text[])`;
-  return new Map(found.map(({ splitKey, split }) => [splitKey, split]));
-}
-
-function newPrompt({ messages, contentHash, splitKey }: PromptRow, split: Split, ordinal: number) {
-  const salt = randomBytes(16).toString('hex');
-  return { id: randomUUID(), messages, contentHash, salt, saltedHash: saltedHash(salt, canonicalJson(messages)), splitKey, split, ordinal };
-}
-
-/** One parameter for the whole batch: many times faster than a row of parameters for each prompt. */
-async function insertPrompts(tx: Tx, datasetId: string, prompts: readonly ReturnType<typeof newPrompt>[]): Promise<void> {
-  await tx.$executeRaw`
-    insert into "Prompt" ("id", "datasetId", "messages", "contentHash", "salt", "saltedHash", "splitKey", "split", "ordinal")
-    select "id", ${datasetId}, "messages", "contentHash", "salt", "saltedHash", "splitKey", "split"::"Split", "ordinal"
-    from json_to_recordset(${JSON.stringify(prompts)}::json) as row(
-      "id" text, "messages" jsonb, "contentHash" text, "salt" text, "saltedHash" text, "splitKey" text, "split" text, "ordinal" int)`;
-}
-
-/** Faults of one kind together, the most frequent first; rows differ in what they hold, not in what is wrong. */
-function groupErrors(errors: readonly PromptRowError[]): ImportErrorGroup[] {
-  const groups = new Map<string, { cause: string; count: number; examples: PromptRowError[] }>();
-  for (const error of errors) {
-    const cause = [error.field.replaceAll(/\[\d+\]/g, '[]'), error.message.replaceAll(/\d+/g, '#')].filter(Boolean).join(' ');
-    const group = groups.get(cause) ?? { cause, count: 0, examples: [] };
-    groups.set(cause, group);
-    group.count += 1;
-    if (group.examples.length < examplesPerCause) group.examples.push(error);
-  }
-  return [...groups.values()].sort((a, b) => b.count - a.count);
-}
-
-function importError(message: string, groups: readonly ImportErrorGroup[]): AppError {
-  const lines = groups
-    .flatMap(({ examples }) => examples)
-    .map(({ line, field, message: what }) => `line ${line}: ${field ? `"${field}" ` : ''}${what}`);
+function importError(message: string, groups: readonly FaultGroup[]): AppError {
+  const lines = faultLines(groups);
   return new AppError('BAD_INPUT', lines.length > 0 ? `${message} First fault: ${lines[0]}.` : message, {
     details: { errors: lines.slice(0, 20) },
     remedy:

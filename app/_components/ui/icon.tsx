@@ -28,6 +28,8 @@ const paths = {
   circle: 'M8 13a5 5 0 100-10 5 5 0 000 10z',
   globe: 'M8 14A6 6 0 108 2a6 6 0 000 12zM2 8h12M8 2c2.2 1.8 2.2 10.2 0 12M8 2c-2.2 1.8-2.2 10.2 0 12',
   plus: 'M8 3.5v9M3.5 8h9',
+  columns: 'M2.5 3h3v10h-3zM6.5 3h3v10h-3zM10.5 3h3v10h-3z',
+  rows: 'M3 2.5h10v3H3zM3 6.5h10v3H3zM3 10.5h10v3H3z',
   copy: 'M5.5 5.5V3h7.5v7.5h-2.5M3 5.5h7.5V13H3z',
 } as const;
 

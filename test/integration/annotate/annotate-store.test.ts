@@ -5,14 +5,16 @@ import { AppError } from '#lib/errors';
 import { migrateQueues } from '#lib/queues/connection';
 import { connectQueues } from '#lib/queues/queues';
 import { claimTask } from '#lib/services/labeling/claim-task';
+import { correctAnnotation } from '#lib/services/labeling/correct-annotation';
 import { heartbeatAssignments } from '#lib/services/labeling/heartbeat';
 import { saveDraft } from '#lib/services/labeling/save-draft';
 import { skipTask } from '#lib/services/labeling/skip-task';
 import { submitAnnotation } from '#lib/services/labeling/submit-annotation';
 import { withdrawAnnotation } from '#lib/services/labeling/withdraw-annotation';
+import type { RankingState } from '../../../app/p/[project]/annotate/_kinds/ranking/answer';
 import { AnnotateStore } from '../../../app/p/[project]/annotate/_state/annotate-store';
 import { BrowserStore, type TextStore } from '../../../app/p/[project]/annotate/_state/browser-store';
-import { type KeyPress, toCommand } from '../../../app/p/[project]/annotate/_state/commands';
+import { type KeyPress, toPress } from '../../../app/p/[project]/annotate/_state/press';
 import { type LabelingApi, shownProgress } from '../../../app/p/[project]/annotate/_state/screen-state';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { createRankingProject, type RankingProject } from '../../support/ranking-tasks';
@@ -56,6 +58,7 @@ class Line {
     return {
       claim: (ahead) => this.#over(`claim ${ahead}`, () => claimTask(deps, actor, { projectId, ahead })),
       submit: (letter) => this.#over('submit', () => submitAnnotation(deps, actor, letter)),
+      correct: (letter) => this.#over('correct', () => correctAnnotation(deps, actor, letter)),
       skip: (letter) => this.#over('skip', () => skipTask(deps, actor, letter)),
       withdraw: (letter) => this.#over('withdraw', () => withdrawAnnotation(deps, actor, letter)),
       saveDraft: ({ assignmentId, draft }) =>
@@ -102,9 +105,9 @@ async function open(options: { tasks?: number; memory?: Memory; project?: Rankin
 function press(store: AnnotateStore, keys: string): void {
   for (const key of keys.split(' ')) {
     const base = { code: '', ctrl: false, meta: false, alt: false, shift: false, repeat: false, composing: false, target: 'page' };
-    const command = toCommand({ ...base, key } as KeyPress, { singleKeys: true, rightToLeft: false });
-    if (command === null) throw new Error(`${key} is no command`);
-    store.keys.push(command);
+    const pressed = toPress({ ...base, key } as KeyPress, { singleKeys: true, rightToLeft: false });
+    if (pressed === null) throw new Error(`${key} is no key of this page`);
+    store.takes(pressed);
   }
 }
 
@@ -134,6 +137,7 @@ function ranksOf(annotation: { content: unknown; displayOrder: string[] }): (num
   return annotation.displayOrder.map((id) => ranks[id] ?? null);
 }
 
+const places = (store: AnnotateStore) => (store.getState().current?.answer.parts.ranking as RankingState | undefined)?.places;
 const prompt = (store: AnnotateStore) => store.getState().current?.view.prompt.messages[0]?.content;
 
 describe('ranking', () => {
@@ -167,9 +171,9 @@ describe('ranking', () => {
     press(store, 'Enter 1 Enter 2 3 Enter x x Enter');
     await settled(store);
     expect(await annotationsOf(project)).toEqual([]);
-    expect(store.getState().said?.what).toEqual({ kind: 'waits' });
+    expect(store.getState().said?.line).toEqual({ key: 'annotate.why.one', names: { name: [3] } });
     press(store, '9');
-    expect(store.getState().said?.what).toEqual({ kind: 'noSuchPlace', count: 4 });
+    expect(store.getState().said?.line).toEqual({ key: 'annotate.said.noSuchPlace', values: { count: 4 } });
   });
 
   it('blind A/B tasks of an evaluation are the same screen', async () => {
@@ -186,7 +190,7 @@ describe('ranking', () => {
     press(store, 's');
     expect(store.getState().panel).toBe('skip');
     press(store, '1 2'); // the dialog has the keyboard: nothing is placed behind it
-    expect(store.getState().current?.ranking.places).toEqual([null, null, null, null]);
+    expect(places(store)).toEqual([null, null, null, null]);
     store.skip('LANGUAGE');
     expect(prompt(store)).toBe('Question 1');
     await settled(store);
@@ -244,7 +248,7 @@ describe('a line that fails', () => {
     const second = await open({ project, memory });
     expect((await annotationsOf(project)).map(ranksOf)).toEqual([[4, 3, 2, 1]]);
     expect(prompt(second.store)).toBe('Question 1');
-    expect(second.store.getState().current?.ranking.places).toEqual([1, 1, null, null]); // and the draft is there
+    expect(places(second.store)).toEqual([1, 1, null, null]); // and the draft is there
   });
 
   it('both held tasks ranked offline: says so, keeps both, sends both in order', async () => {
@@ -263,7 +267,7 @@ describe('a line that fails', () => {
       [2, 1, 3, 4],
     ]);
     expect(prompt(store)).toBe('Question 2');
-    expect(store.getState().current?.ranking.places).toEqual([null, null, null, null]);
+    expect(places(store)).toEqual([null, null, null, null]);
   });
 
   it('a refused ranking stays visible until it is left out', async () => {
@@ -289,11 +293,11 @@ describe('taking back', () => {
     await settled(store);
     press(store, 'z');
     await settled(store, () => prompt(store) === 'Question 0');
-    expect(store.getState().current?.ranking.places).toEqual([1, 2, 3, 4]);
+    expect(places(store)).toEqual([1, 2, 3, 4]);
     expect(store.getState().ahead[0]?.view.prompt.messages[0]?.content).toBe('Question 1');
     expect(shownProgress(store.getState())).toEqual({ done: 0, total: 4 });
     press(store, 'z'); // the undo steps of before are still there
-    expect(store.getState().current?.ranking.places).toEqual([1, 2, 3, null]);
+    expect(places(store)).toEqual([1, 2, 3, null]);
     press(store, '1 Enter');
     await settled(store);
     expect(prompt(store)).toBe('Question 1');
@@ -388,7 +392,7 @@ describe('drafts', () => {
     press(store, '3 x');
     await settled(store, () => store.getState().draft.kind === 'saved');
     const second = await open({ project, memory: new Memory() });
-    expect(second.store.getState().current?.ranking.places).toEqual([3, 'aside', null, null]);
+    expect(places(second.store)).toEqual([3, 'aside', null, null]);
     expect(second.store.getState().draft.kind).toBe('saved');
   });
 
@@ -396,7 +400,7 @@ describe('drafts', () => {
     const { project, memory, store } = await open();
     press(store, '3 1');
     const second = await open({ project, memory });
-    expect(second.store.getState().current?.ranking.places).toEqual([3, 1, null, null]);
+    expect(places(second.store)).toEqual([3, 1, null, null]);
     expect(store.getState().draft.kind).toBe('saving');
   });
 });
@@ -411,9 +415,10 @@ describe('an empty queue', () => {
     const another = await createRankingProject(database.db, tasks.slice(1, 2));
     await database.db.task.updateMany({ where: { projectId: another.projectId }, data: { projectId: project.projectId } });
     await database.db.slot.updateMany({ where: { projectId: another.projectId }, data: { projectId: project.projectId } });
+    await database.db.claimLane.updateMany({ where: { projectId: another.projectId }, data: { projectId: project.projectId } });
     expect(slot.state).toBe('FILLED');
     await store.fetch();
     expect(prompt(store)).toBe('Question 1');
-    expect(store.getState().current?.ranking.places).toEqual([null, null, null, null]);
+    expect(places(store)).toEqual([null, null, null, null]);
   });
 });

@@ -1,12 +1,28 @@
 import { describe, expect, it } from 'vitest';
-import type { KeyPress } from '../../../../app/p/[project]/annotate/_state/commands';
-import { toCommand } from '../../../../app/p/[project]/annotate/_state/commands';
+import { rankingModel } from '../../../../app/p/[project]/annotate/_kinds/ranking/answer';
+import { toCommand as pageCommand } from '../../../../app/p/[project]/annotate/_state/commands';
 import { KeyQueue } from '../../../../app/p/[project]/annotate/_state/key-queue';
+import { type KeyPress, type KeySettings, toPress } from '../../../../app/p/[project]/annotate/_state/press';
+import { contextFor, taskFor } from './task-for';
 
 const on = { singleKeys: true, rightToLeft: false };
 
 function press(key: string, more: Partial<KeyPress> = {}): KeyPress {
   return { key, code: '', ctrl: false, meta: false, alt: false, shift: false, repeat: false, composing: false, target: 'page', ...more };
+}
+
+const context = contextFor(taskFor('RANKING', 4), 'ranking');
+const scope = { state: rankingModel.open(context, null), at: { answer: 0, item: 0 } };
+
+/** What a key does on a ranking: the ranking's own action on the first answer, or the page's command. */
+function toCommand(key: KeyPress, settings: KeySettings): unknown {
+  const pressed = toPress(key, settings);
+  if (pressed === null) return null;
+  const action = rankingModel.key(pressed, scope, context);
+  if (action === null) return pageCommand(pressed);
+  const { answer, ...rest } = action;
+  expect(answer).toBe(0);
+  return rest;
 }
 
 describe('keys become commands', () => {
@@ -17,11 +33,14 @@ describe('keys become commands', () => {
     ['X', { type: 'toggleAside' }],
     ['Backspace', { type: 'clear' }],
     ['z', { type: 'undo' }],
-    ['s', { type: 'skip' }],
-    ['w', { type: 'differences' }],
-    ['p', { type: 'foldPrompt' }],
-    ['g', { type: 'guideline' }],
-    ['?', { type: 'keys' }],
+    ['s', { type: 'open', panel: 'skip' }],
+    ['w', { type: 'toggle', what: 'differences' }],
+    ['l', { type: 'toggle', what: 'together' }],
+    ['p', { type: 'toggle', what: 'promptFolded' }],
+    ['g', { type: 'open', panel: 'guideline' }],
+    ['f', { type: 'sheet', part: 'flags' }],
+    ['=', { type: 'tieWithLast' }],
+    ['?', { type: 'open', panel: 'keys' }],
     ['Enter', { type: 'submit' }],
     ['ArrowLeft', { type: 'move', by: -1 }],
     ['ArrowRight', { type: 'move', by: 1 }],
@@ -54,7 +73,9 @@ describe('keys become commands', () => {
     expect(toCommand(press('p', { meta: true }), on)).toBeNull();
     expect(toCommand(press('1', { alt: true }), on)).toBeNull();
     expect(toCommand(press('z', { ctrl: true }), on)).toEqual({ type: 'undo' });
-    expect(toCommand(press('z', { ctrl: true, shift: true }), on)).toBeNull();
+    expect(toCommand(press('z', { ctrl: true, shift: true }), on)).toEqual({ type: 'redo' });
+    expect(toCommand(press('Z', { shift: true }), on)).toEqual({ type: 'redo' });
+    expect(toCommand(press('ArrowUp', { shift: true }), on)).toEqual({ type: 'shift', by: -1 });
   });
 
   it('a held key places once; held arrows go on', () => {

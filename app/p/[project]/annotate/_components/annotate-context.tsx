@@ -1,7 +1,9 @@
 'use client';
 
-import { createContext, useContext, useSyncExternalStore } from 'react';
+import { createContext, useCallback, useContext, useSyncExternalStore } from 'react';
+import type { PartOf, PartType } from '#lib/domain/form-parts';
 import type { AnnotateStore } from '../_state/annotate-store';
+import type { Cursor } from '../_state/part-model';
 import type { OpenTask, ScreenState } from '../_state/screen-state';
 import type { Preferences } from './use-preferences';
 
@@ -32,4 +34,28 @@ export function useTask(): OpenTask {
   const task = useScreen((state) => state.current);
   if (task === null) throw new Error('useTask is for when a task is open');
   return task;
+}
+
+/** One part of the open task's form: its settings, its state, what changes it. */
+export interface PartInHand<T extends PartType, State, Action> {
+  readonly part: PartOf<T>;
+  readonly state: State;
+  readonly at: Cursor;
+  /** @param field the name of the text field in which it was typed */
+  readonly act: (action: Action, field?: string) => void;
+}
+
+/** Null where the form has no such part. */
+export function usePartIfAny<State, Action, T extends PartType = PartType>(type: T): PartInHand<T, State, Action> | null {
+  const { store } = useAnnotate();
+  const { view, answer } = useTask();
+  const act = useCallback((action: Action, field?: string) => store.act(type, action, field), [store, type]);
+  const part = view.form.spec.parts.find((one): one is PartOf<T> => one.type === type);
+  return part === undefined ? null : { part, state: answer.parts[type] as State, at: answer.at, act };
+}
+
+export function usePart<State, Action, T extends PartType = PartType>(type: T): PartInHand<T, State, Action> {
+  const part = usePartIfAny<State, Action, T>(type);
+  if (part === null) throw new Error(`the form has no part "${type}"`);
+  return part;
 }

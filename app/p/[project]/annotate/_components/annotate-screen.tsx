@@ -11,11 +11,11 @@ import { AnnotateProvider, useScreen } from './annotate-context';
 import { Announcer } from './announcer';
 import { Refused } from './cards';
 import { Panels } from './panels';
-import { PhoneScreen } from './phone-screen';
+import { TaskFrame } from './task-frame';
+import { Told } from './told';
 import { answerTextId, useKeys } from './use-keys';
 import { useMedia } from './use-media';
 import { usePreferences } from './use-preferences';
-import { WideScreen } from './wide-screen';
 
 interface Props {
   userId: string;
@@ -42,6 +42,12 @@ export function AnnotateScreen({ userId, project }: Props) {
       store.stop();
     };
   }, [store]);
+  const { change } = preferences;
+  useEffect(() => {
+    store.oneKey = preferences.oneKey;
+    store.toggleSetting = (what) =>
+      change(what === 'oneKey' ? { oneKey: !preferences.oneKey } : { layout: preferences.layout === 'columns' ? 'stacked' : 'columns' });
+  }, [store, change, preferences.oneKey, preferences.layout]);
   const context = useMemo(() => ({ store, project, preferences }), [store, project, preferences]);
   useKeys(store, preferences.singleKeys);
   return (
@@ -49,6 +55,7 @@ export function AnnotateScreen({ userId, project }: Props) {
       <main id="main" className={styles.screen} style={{ '--scale': preferences.textSize } as React.CSSProperties}>
         <Layout />
         <Refused />
+        <Told />
         <Panels />
         <Announcer />
       </main>
@@ -58,12 +65,14 @@ export function AnnotateScreen({ userId, project }: Props) {
 
 function Layout() {
   const phone = useMedia('(max-width: 760px)');
-  const focus = useScreen((state) => state.current?.ranking.focus ?? null);
+  const focus = useScreen((state) => state.current?.answer.at.answer ?? null);
   const task = useScreen((state) => state.current?.view.assignmentId ?? null);
   const panel = useScreen((state) => state.panel);
   // The keyboard stands on the focused answer's text, so that it scrolls, and a screen reader reads it.
   useEffect(() => {
-    if (focus === null || task === null || panel === 'skip' || panel === 'keys') return;
+    if (focus === null || task === null || (panel !== null && panel !== 'guideline')) return;
+    const active = document.activeElement;
+    if (active?.closest('textarea, input, [role="radiogroup"]') && active.closest('article, footer') !== null) return;
     if (phone && document.activeElement?.closest('[role="tablist"], [role="menu"]')) {
       document.getElementById(`tab-${focus}`)?.focus();
       return;
@@ -72,7 +81,7 @@ function Layout() {
     text?.focus({ preventScroll: true });
     text?.closest('article')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }, [focus, task, phone, panel]);
-  return phone ? <PhoneScreen /> : <WideScreen />;
+  return <TaskFrame phone={phone} />;
 }
 
 function labelingApi(client: ReturnType<typeof useTRPCClient>, projectId: string): LabelingApi {
@@ -80,6 +89,7 @@ function labelingApi(client: ReturnType<typeof useTRPCClient>, projectId: string
   return {
     claim: (ahead) => labeling.claim.mutate({ projectId, ahead }),
     submit: (letter) => labeling.submit.mutate(letter),
+    correct: (letter) => labeling.correct.mutate(letter),
     skip: (letter) => labeling.skip.mutate(letter),
     withdraw: (letter) => labeling.withdraw.mutate(letter),
     saveDraft: ({ assignmentId, draft }) => labeling.saveDraft.mutate({ assignmentId, draft: JSON.parse(JSON.stringify(draft)) }),

@@ -4,30 +4,35 @@ import { useEffect, useRef, useState } from 'react';
 import { useTranslations } from 'use-intl/react';
 import { AnswerText } from '../../../../_components/answer-text/answer-text';
 import { Icon } from '../../../../_components/ui/icon';
-import { answerName } from '../_state/ranking';
+import { answerName } from '../_state/answer-name';
 import styles from '../annotate.module.css';
 import { useAnnotate, useTask } from './annotate-context';
 import { ScrollGroup } from './scroll-group';
 import { answerTextId } from './use-keys';
-import { useStanding } from './use-standing';
+
+interface Props {
+  answer: number;
+  /** In words what stands in its head: read out with the answer's name. */
+  described?: string;
+}
 
 /** One answer's text: scrolls inside its place, and says how much of it is further down. */
-export function AnswerBody({ answer }: { answer: number }) {
+export function AnswerBody({ answer, described }: Props) {
   const t = useTranslations('annotate.answers');
   const { store, preferences } = useAnnotate();
-  const { view, ranking } = useTask();
-  const standing = useStanding();
+  const { view } = useTask();
   const box = useRef<HTMLDivElement>(null);
   const text = view.responses[answer]?.text ?? '';
-  const lines = useLinesBelow(box, `${view.assignmentId} ${answer} ${preferences.textSize}`);
+  const lines = useLinesBelow(box, `${view.assignmentId} ${answer} ${preferences.textSize} ${preferences.layout}`);
+  const name = answerName(answer);
   return (
     <>
       <ScrollGroup
         ref={box}
         id={answerTextId(answer)}
         className={`read ${styles.body}`}
-        aria-label={t('described', { name: answerName(answer), standing: standing(ranking.places, answer) })}
-        onFocus={(event) => event.target === box.current && store.rank({ type: 'focus', answer })}
+        aria-label={described === undefined ? t('answer', { name }) : t('described', { name, standing: described })}
+        onFocus={(event) => event.target === box.current && store.focus(answer)}
       >
         <AnswerText text={text} />
       </ScrollGroup>

@@ -50,7 +50,12 @@ function Stuck() {
       <p>{t(worded.find((one) => one === code) ?? 'other')}</p>
       <p>{t('safe', { count })}</p>
       {code === 'UNAUTHENTICATED' ? (
-        <a className="btn primary" href={`/sign-in?next=${encodeURIComponent(`/p/${project.slug}/annotate`)}`}>
+        <a
+          className="btn primary"
+          href={`/sign-in?next=${encodeURIComponent(`/p/${project.slug}/annotate`)}`}
+          target="_blank"
+          rel="noopener"
+        >
           {t('signIn')}
         </a>
       ) : (
@@ -63,7 +68,7 @@ function Stuck() {
 }
 
 /** The frame at once; grey lines only when it takes longer. */
-function Loading() {
+export function Loading() {
   const t = useTranslations('annotate');
   return (
     <section className={styles.loading} aria-label={t('loading')} aria-busy="true">

@@ -1,45 +1,38 @@
 'use client';
 
+import type { ReactNode } from 'react';
 import { useTranslations } from 'use-intl/react';
 import { Icon } from '../../../../_components/ui/icon';
 import styles from '../annotate.module.css';
-import { useAnnotate, useScreen, useTask } from './annotate-context';
+import { useAnnotate, useScreen } from './annotate-context';
+import { keepFocus } from './keep-focus';
 import { KeyCap } from './key-cap';
-import { OrderStrip } from './order-strip';
-import { keepFocus, PlaceButtons } from './place-buttons';
+import { SheetButtons } from './sheets';
 import { canMark } from './use-differences';
 import { useWhy } from './use-why';
 
-/** The action foot: the order so far, what can be done, and why Submit waits. Its places are fixed. */
-export function Foot() {
-  const t = useTranslations('annotate.do');
-  const { store, preferences } = useAnnotate();
-  const { ranking } = useTask();
-  const differences = useScreen((state) => state.differences);
+interface FootProps {
+  /** A row of its own over the others: a scale. */
+  above?: ReactNode;
+  /** What of the judgement stands at the start: the order so far, a scale, a count. */
+  lead: ReactNode;
+  /** What can be done besides; undo and skip stand there by themselves. */
+  tools?: ReactNode;
+  tall?: boolean;
+}
+
+/** The action foot: the judgement so far, what can be done, and why Submit waits. Its places are fixed. */
+export function KindFoot({ above, lead, tools, tall }: FootProps) {
   const why = useWhy();
-  const keys = preferences.singleKeys;
   return (
-    <footer className={`${styles.foot} ${ranking.places.length > 4 ? styles.tall : ''}`}>
-      <OrderStrip />
+    <footer className={`${styles.foot} ${tall ? styles.tall : ''} ${above ? styles.withRow : ''}`}>
+      {above && <div className={styles.above}>{above}</div>}
+      {lead}
       <div className={styles.tools}>
-        {canMark() && (
-          <button
-            type="button"
-            className="btn quiet"
-            aria-pressed={differences}
-            onMouseDown={keepFocus}
-            onClick={() => store.toggle('differences')}
-          >
-            <Icon name={differences ? 'box-on' : 'box'} />
-            {t('differences')}
-            {keys && <KeyCap>W</KeyCap>}
-          </button>
-        )}
+        {tools}
+        <SheetButtons />
         <UndoButton />
-        <button type="button" className="btn quiet" onMouseDown={keepFocus} onClick={() => store.open('skip')}>
-          {t('skip')}
-          {keys && <KeyCap>S</KeyCap>}
-        </button>
+        <SkipButton />
       </div>
       <span className={`sep ${styles.tallSep}`} />
       <span className={`sm ${styles.why}`} id="why">
@@ -51,55 +44,82 @@ export function Foot() {
   );
 }
 
-/** Everything to decide, within reach of a thumb. */
-export function Thumb() {
-  const t = useTranslations('annotate');
-  const { ranking } = useTask();
+/** The same within reach of a thumb: what decides first, then undo and Submit, then why it waits. */
+export function KindThumb({ children }: { children: ReactNode }) {
   const why = useWhy();
-  const count = ranking.places.length;
   return (
     <footer className={styles.thumb}>
-      <OrderStrip touch />
-      <div className={`${styles.places} ${count > 4 ? styles.manyPlaces : ''}`} style={{ '--count': count } as React.CSSProperties}>
-        <PlaceButtons answer={ranking.focus} touch />
-      </div>
+      {children}
       <div className="row">
         <UndoButton icon />
+        <SheetButtons touch />
         <SubmitButton ready={why.ready} />
       </div>
       <p className={`sm ink2 ${styles.phoneWhy}`} id="why">
-        <PhoneWhy />
-        <span className="hidden-text">{t('do.submit')}</span>
+        {why.title} {why.ready && why.detail}
       </p>
     </footer>
   );
 }
 
-function PhoneWhy() {
-  const why = useWhy();
-  return why.ready ? (
+/** A switch with its key, in the foot. */
+export function Switch({ on, press, keyCap, children }: { on: boolean; press: () => void; keyCap: string; children: ReactNode }) {
+  const { preferences } = useAnnotate();
+  return (
+    <button type="button" className="btn quiet" aria-pressed={on} aria-keyshortcuts={keyCap} onMouseDown={keepFocus} onClick={press}>
+      <Icon name={on ? 'box-on' : 'box'} />
+      {children}
+      {preferences.singleKeys && <KeyCap>{keyCap}</KeyCap>}
+    </button>
+  );
+}
+
+/** Word differences and scrolling together: for every kind that shows several answers. */
+export function ReadingTools() {
+  const t = useTranslations('annotate.do');
+  const { store } = useAnnotate();
+  const differences = useScreen((state) => state.differences);
+  const together = useScreen((state) => state.together);
+  return (
     <>
-      {why.title} {why.detail}
+      {canMark() && (
+        <Switch on={differences} press={() => store.toggle('differences')} keyCap="W">
+          {t('differences')}
+        </Switch>
+      )}
+      <Switch on={together} press={() => store.toggle('together')} keyCap="L">
+        {t('together')}
+      </Switch>
     </>
-  ) : (
-    why.title
+  );
+}
+
+function SkipButton() {
+  const t = useTranslations('annotate.do');
+  const { store, preferences } = useAnnotate();
+  return (
+    <button type="button" className="btn quiet" onMouseDown={keepFocus} onClick={() => store.open('skip')}>
+      {t('skip')}
+      {preferences.singleKeys && <KeyCap>S</KeyCap>}
+    </button>
   );
 }
 
 function SubmitButton({ ready, showKey }: { ready: boolean; showKey?: boolean }) {
   const t = useTranslations('annotate.do');
   const { store } = useAnnotate();
+  const sent = useScreen((state) => state.phase === 'sent');
   return (
     <button
       type="button"
       className={`btn lg ${styles.submit} ${ready ? 'primary' : ''}`}
-      aria-disabled={!ready}
+      aria-disabled={!ready || sent}
       aria-describedby="why"
       onMouseDown={keepFocus}
       onClick={() => store.submit()}
     >
-      {t('submit')}
-      {showKey && <KeyCap>Enter</KeyCap>}
+      {t(sent ? 'sending' : 'submit')}
+      {showKey && !sent && <KeyCap>Enter</KeyCap>}
     </button>
   );
 }
@@ -108,8 +128,8 @@ function SubmitButton({ ready, showKey }: { ready: boolean; showKey?: boolean })
 export function UndoButton({ icon }: { icon?: boolean }) {
   const t = useTranslations('annotate.do');
   const { store, preferences } = useAnnotate();
-  const undoes = useScreen((state) => (state.current?.ranking.past.length ?? 0) > 0);
-  const takesBack = useScreen((state) => state.lastSent !== null && !(state.current?.ranking.past.length ?? 0));
+  const undoes = useScreen((state) => (state.current?.past.length ?? 0) > 0);
+  const takesBack = useScreen((state) => state.lastSent !== null && !(state.current?.past.length ?? 0));
   const name = t(takesBack ? 'takeBack' : 'undo');
   return (
     <button

@@ -3,12 +3,13 @@
 import { type KeyboardEvent, type ReactNode, useEffect, useRef } from 'react';
 import { useTranslations } from 'use-intl/react';
 import type { SkipReason } from '#lib/domain/assignment';
+import type { TaskKind } from '#lib/domain/forms';
 import { AnswerText } from '../../../../_components/answer-text/answer-text';
 import { Dialog } from '../../../../_components/ui/dialog';
 import styles from '../annotate.module.css';
 import { useAnnotate, useScreen } from './annotate-context';
+import { keepFocus } from './keep-focus';
 import { KeyCap } from './key-cap';
-import { keepFocus } from './place-buttons';
 import { ScrollGroup } from './scroll-group';
 
 /** Whichever panel is open. */
@@ -82,14 +83,17 @@ function SkipDialog() {
 function KeysDialog() {
   const t = useTranslations('annotate.keys');
   const { store, preferences } = useAnnotate();
+  const kind = useScreen((state) => state.current?.view.kind ?? 'RANKING');
   const rows: readonly (readonly [ReactNode, string])[] = [
     [<Caps key="k" keys={['←', '→']} />, t('move')],
-    [<Caps key="k" keys={['1', '–', '9']} />, t('place')],
-    [<Caps key="k" keys={['X']} />, t('aside')],
-    [<Caps key="k" keys={['⌫']} />, t('clear')],
-    [<Caps key="k" keys={['↑', '↓', t('space')]} />, t('scroll')],
+    ...keysOf(kind, t),
+    [<Caps key="k" keys={kind === 'RATING' ? [t('space')] : ['↑', '↓', t('space')]} />, t('scroll')],
     [<Caps key="k" keys={['Z']} />, t('undo')],
+    [<Caps key="k" keys={['⇧', 'Z']} />, t('redo')],
     [<Caps key="k" keys={['W']} />, t('differences')],
+    [<Caps key="k" keys={['L']} />, t('together')],
+    [<Caps key="k" keys={['V']} />, t('layout')],
+    [<Caps key="k" keys={['F', 'R', 'N']} />, t('sheets')],
     [<Caps key="k" keys={['P']} />, t('prompt')],
     [<Caps key="k" keys={['G']} />, t('guideline')],
     [<Caps key="k" keys={['S']} />, t('skip')],
@@ -126,6 +130,41 @@ function KeysDialog() {
   );
 }
 
+/** What the kind's own keys do. */
+function keysOf(kind: TaskKind, t: ReturnType<typeof useTranslations<'annotate.keys'>>): [ReactNode, string][] {
+  const caps = (...keys: string[]) => <Caps key="k" keys={keys} />;
+  switch (kind) {
+    case 'RANKING':
+      return [
+        [caps('1', '–', '9'), t('place')],
+        [caps('='), t('tie')],
+        [caps('⇧', '↑', '↓'), t('shift')],
+        [caps('X'), t('aside')],
+        [caps('⌫'), t('clear')],
+      ];
+    case 'PAIRWISE':
+    case 'CHAT':
+      return [
+        [caps('1', '–', '7'), t('choose')],
+        [caps('0'), t('bothBad')],
+        [caps('M'), t('oneKey')],
+      ];
+    case 'RATING':
+      return [
+        [caps('1', '–', '9'), t('rate')],
+        [caps('↑', '↓'), t('attribute')],
+        [caps('⌫'), t('clearRating')],
+      ];
+    case 'FLAGS':
+      return [
+        [caps('1', '–', '9', 'A', '–'), t('flag')],
+        [caps('0'), t('noFlag')],
+      ];
+    default:
+      return [];
+  }
+}
+
 function Caps({ keys }: { keys: readonly string[] }) {
-  return keys.map((key) => (key === '–' ? <span key={key}>–</span> : <kbd key={key}>{key}</kbd>));
+  return keys.map((key, index) => (key === '–' ? <span key={index}>–</span> : <kbd key={index}>{key}</kbd>));
 }

@@ -7,8 +7,8 @@ import { AnswerText, PlainText } from '../../../../_components/answer-text/answe
 import { Icon } from '../../../../_components/ui/icon';
 import styles from '../annotate.module.css';
 import { useAnnotate, useScreen, useTask } from './annotate-context';
+import { keepFocus } from './keep-focus';
 import { KeyCap } from './key-cap';
-import { keepFocus } from './place-buttons';
 import { ScrollGroup } from './scroll-group';
 
 /** What the answers answer. Always in sight: folded, its last line is. A conversation stands at its end. */

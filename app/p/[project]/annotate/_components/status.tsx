@@ -5,16 +5,18 @@ import { useFormatter, useTranslations } from 'use-intl/react';
 import { Icon } from '../../../../_components/ui/icon';
 import styles from '../annotate.module.css';
 import { useAnnotate, useScreen } from './annotate-context';
+import { useLine } from './use-line';
 
 /** Save state, or what stands in the way of it: one place in the bar, of one width. */
 export function Status({ short }: { short?: boolean }) {
   const trouble = useScreen((state) => state.outbox.trouble);
   const online = useOnline();
   const notice = useScreen((state) => state.notice);
+  const signedOut = useScreen((state) => state.signedOut);
   return (
     <span className={short ? styles.statusShort : styles.status}>
       <span role="status" className={styles.statusLine}>
-        {trouble?.code === 'UNAUTHENTICATED' ? (
+        {signedOut || trouble?.code === 'UNAUTHENTICATED' ? (
           <SignInChip />
         ) : trouble !== null && (trouble.code === 'OFFLINE' || !online) ? (
           <OfflineChip />
@@ -26,7 +28,7 @@ export function Status({ short }: { short?: boolean }) {
           <NoticeChip />
         ) : null}
       </span>
-      {trouble === null && online && notice === null && <SaveState short={short} />}
+      {trouble === null && online && !signedOut && notice === null && <SaveState short={short} />}
     </span>
   );
 }
@@ -44,12 +46,29 @@ function SaveState({ short }: { short?: boolean }) {
       </span>
     );
   }
-  if (draft.kind === 'none') return null;
+  if (draft.kind === 'none') return short ? null : <Sent />;
   const time = draft.at === null ? '' : format.dateTime(new Date(draft.at), { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
   return (
     <span className={`row ${short ? 'xs' : 'sm'} dim`}>
       <Icon name={draft.kind === 'saving' ? 'clock' : 'save'} className={draft.kind === 'saved' ? 'ok' : undefined} />
       {short ? t(`short.${draft.kind}`) : t(draft.kind, { time })}
+    </span>
+  );
+}
+
+/** What was sent last, in words. */
+function Sent() {
+  const t = useTranslations('annotate.save');
+  const summary = useScreen((state) => state.lastSent?.summary ?? null);
+  const sent = useScreen((state) => state.lastSent !== null);
+  const { text } = useLine();
+  if (!sent) return null;
+  return (
+    <span className="row sm dim">
+      <Icon name="save" className="ok" />
+      <span className={styles.sentText}>
+        {summary === null ? t('sent') : t.rich('sentAs', { what: text(summary), b: (chunks) => <b>{chunks}</b> })}
+      </span>
     </span>
   );
 }
@@ -100,7 +119,7 @@ function SignInChip() {
   const t = useTranslations('annotate.save');
   const { project } = useAnnotate();
   return (
-    <a className="chip warn" href={`/sign-in?next=${encodeURIComponent(`/p/${project.slug}/annotate`)}`}>
+    <a className="chip warn" href={`/sign-in?next=${encodeURIComponent(`/p/${project.slug}/annotate`)}`} target="_blank" rel="noopener">
       <Icon name="lock" />
       {t('signIn')}
     </a>
@@ -132,7 +151,13 @@ function useOnline(): boolean {
     setOnline(navigator.onLine);
     window.addEventListener('online', change);
     window.addEventListener('offline', change);
+    // Back from signing in on another tab: what waits goes now.
+    const back = () => document.visibilityState === 'visible' && store.returned();
+    document.addEventListener('visibilitychange', back);
+    window.addEventListener('focus', back);
     return () => {
+      document.removeEventListener('visibilitychange', back);
+      window.removeEventListener('focus', back);
       window.removeEventListener('online', change);
       window.removeEventListener('offline', change);
     };

@@ -8,8 +8,8 @@ import { Menu } from '../../../../_components/ui/menu';
 import { shownProgress } from '../_state/screen-state';
 import styles from '../annotate.module.css';
 import { useAnnotate, useScreen } from './annotate-context';
+import { keepFocus } from './keep-focus';
 import { KeyCap } from './key-cap';
-import { keepFocus } from './place-buttons';
 import { Status } from './status';
 import { textSizes } from './use-preferences';
 
@@ -17,7 +17,8 @@ import { textSizes } from './use-preferences';
 export function TopBar() {
   const t = useTranslations('annotate');
   const { store, project, preferences } = useAnnotate();
-  const count = useScreen((state) => state.current?.ranking.places.length ?? null);
+  const kind = useScreen((state) => state.current?.view.kind ?? null);
+  const count = useScreen((state) => state.current?.view.responses.length ?? 0);
   return (
     <header className={`bar ${styles.bar}`}>
       <Link className="brand" href="/" aria-label={t('home')}>
@@ -26,12 +27,13 @@ export function TopBar() {
       <Link className={`b ${styles.project}`} href={`/p/${project.slug}`}>
         {project.name}
       </Link>
-      <h1 className={styles.title}>{count === null ? t('title') : t('rank', { count })}</h1>
+      <h1 className={styles.title}>{kind === null ? t('title') : t(`kinds.${kind}`, { count })}</h1>
       <span className={`sep ${styles.roomy}`} />
       <ProgressCount />
       <span className="grow" />
       <Status />
       <GuidelineButton />
+      <LayoutSwitch />
       <TextSize />
       <ThemeToggle />
       <button type="button" className="btn quiet" aria-keyshortcuts="?" onMouseDown={keepFocus} onClick={() => store.open('keys')}>
@@ -135,6 +137,30 @@ function TextSize() {
       <span className={styles.bigA} aria-hidden="true">
         A
       </span>
+    </button>
+  );
+}
+
+/** Side by side or stacked; only where there are several answers. */
+function LayoutSwitch() {
+  const t = useTranslations('annotate.layout');
+  const { store, preferences } = useAnnotate();
+  const several = useScreen((state) => (state.current?.view.responses.length ?? 0) > 1);
+  if (!several) return null;
+  const stacked = preferences.layout === 'stacked';
+  return (
+    <button
+      type="button"
+      className="btn quiet"
+      aria-pressed={stacked}
+      aria-keyshortcuts="V"
+      title={t(stacked ? 'toColumns' : 'toStacked')}
+      onMouseDown={keepFocus}
+      onClick={() => store.toggleSetting('layout')}
+    >
+      <span className="hidden-text">{t('stacked')}</span>
+      <Icon name={stacked ? 'rows' : 'columns'} />
+      {preferences.singleKeys && <KeyCap>V</KeyCap>}
     </button>
   );
 }

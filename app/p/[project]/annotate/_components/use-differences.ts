@@ -16,8 +16,8 @@ export function canMark(): boolean {
 /** With differences on: in every other answer, the words that the focused one does not have. */
 export function useDifferences(): void {
   const on = useScreen((state) => state.differences);
-  const focus = useScreen((state) => state.current?.ranking.focus ?? 0);
-  const count = useScreen((state) => state.current?.ranking.places.length ?? 0);
+  const focus = useScreen((state) => state.current?.answer.at.answer ?? 0);
+  const count = useScreen((state) => state.current?.view.responses.length ?? 0);
   const task = useScreen((state) => state.current?.view.assignmentId ?? null);
   useEffect(() => {
     if (!on || task === null || !canMark()) return;

@@ -2,7 +2,8 @@
 
 import { useEffect } from 'react';
 import type { AnnotateStore } from '../_state/annotate-store';
-import { type Command, type KeyPress, toCommand } from '../_state/commands';
+import { toCommand } from '../_state/commands';
+import { type KeyPress, toPress } from '../_state/press';
 
 /** Hears every key of the page: scrolling at once, everything else through the queue. */
 export function useKeys(store: AnnotateStore, singleKeys: boolean): void {
@@ -12,11 +13,11 @@ export function useKeys(store: AnnotateStore, singleKeys: boolean): void {
       if (event.defaultPrevented) return;
       const target = targetOf(event.target);
       if (target === 'dialog') return;
-      const command = toCommand(pressOf(event, target), { singleKeys, rightToLeft: document.dir === 'rtl' });
-      if (command === null) return;
+      if (event.key === 'Escape' && store.getState().sheet !== null) store.openSheet(null);
+      const press = toPress(pressOf(event, target), { singleKeys, rightToLeft: document.dir === 'rtl' });
+      if (press === null) return;
       event.preventDefault();
-      if (command.type === 'scroll') scroll(store, command);
-      else store.keys.push(command);
+      if (!store.takes(press)) scroll(store, press);
     }
     function active() {
       store.touch();
@@ -52,8 +53,8 @@ function pressOf(event: KeyboardEvent, target: KeyPress['target']): KeyPress {
 function targetOf(target: EventTarget | null): KeyPress['target'] | 'dialog' {
   if (!(target instanceof Element)) return 'page';
   if (target.closest('dialog, [popover]')) return 'dialog';
-  if (target.closest('input, textarea, select, [contenteditable]')) return 'field';
-  return target.closest('button, a, summary, [role="link"], [role="tab"]') ? 'control' : 'page';
+  if (target.closest('input:not([type="checkbox"], [type="radio"]), textarea, select, [contenteditable]')) return 'field';
+  return target.closest('button, a, input, summary, [role="link"], [role="tab"]') ? 'control' : 'page';
 }
 
 /** The id of the element that scrolls one answer. */
@@ -61,10 +62,13 @@ export function answerTextId(answer: number): string {
   return `answer-text-${answer}`;
 }
 
-function scroll(store: AnnotateStore, { unit, by }: Extract<Command, { type: 'scroll' }>): void {
-  const focus = store.getState().current?.ranking.focus;
-  const box = focus === undefined ? null : document.getElementById(answerTextId(focus));
-  if (box === null) return;
-  if (unit === 'end') box.scrollTo({ top: by > 0 ? box.scrollHeight : 0 });
-  else box.scrollBy({ top: by * (unit === 'page' ? box.clientHeight * 0.85 : 72) });
+function scroll(store: AnnotateStore, press: Parameters<typeof toCommand>[0]): void {
+  const command = toCommand(press);
+  const answer = store.getState().current?.answer.at.answer;
+  const text = answer === undefined ? null : document.getElementById(answerTextId(answer));
+  if (command?.type !== 'scroll' || text === null) return;
+  // Stacked answers do not scroll themselves: what they stand in does.
+  const box = text.scrollHeight > text.clientHeight + 1 ? text : (text.closest('section') ?? text);
+  if (command.unit === 'end') box.scrollTo({ top: command.by > 0 ? box.scrollHeight : 0 });
+  else box.scrollBy({ top: command.by * (command.unit === 'page' ? box.clientHeight * 0.85 : 72) });
 }

@@ -8,13 +8,17 @@ export const textSizes = [1, 1.125, 1.25, 1.5, 0.875] as const;
 interface Stored {
   readonly textSize: number;
   readonly singleKeys: boolean;
+  /** Answers side by side, or one below the other. */
+  readonly layout: 'columns' | 'stacked';
+  /** A choice that answers the whole task also sends it. */
+  readonly oneKey: boolean;
 }
 
 export interface Preferences extends Stored {
   change(change: Partial<Stored>): void;
 }
 
-const standard: Stored = { textSize: 1, singleKeys: true };
+const standard: Stored = { textSize: 1, singleKeys: true, layout: 'columns', oneKey: true };
 const listeners = new Set<() => void>();
 let cached: { text: string | null; value: Stored } = { text: null, value: standard };
 
@@ -42,7 +46,7 @@ function read(): Stored {
     const text = localStorage.getItem(key);
     if (text !== null && text !== cached.text) cached = { text, value: parse(text) };
   } catch {
-    // Forbidden: what this page remembers holds.
+    // Forbidden, or not what this page wrote: what this page remembers holds.
   }
   return cached.value;
 }
@@ -50,9 +54,11 @@ function read(): Stored {
 function parse(text: string): Stored {
   const value: unknown = JSON.parse(text);
   if (typeof value !== 'object' || value === null) return standard;
-  const { textSize, singleKeys } = value as Record<string, unknown>;
+  const { textSize, singleKeys, layout, oneKey } = value as Record<string, unknown>;
   return {
     textSize: textSizes.find((size) => size === textSize) ?? standard.textSize,
     singleKeys: typeof singleKeys === 'boolean' ? singleKeys : standard.singleKeys,
+    layout: layout === 'stacked' ? 'stacked' : 'columns',
+    oneKey: typeof oneKey === 'boolean' ? oneKey : standard.oneKey,
   };
 }

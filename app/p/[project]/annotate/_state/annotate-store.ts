@@ -1,22 +1,32 @@
 import type { SkipReason } from '#lib/domain/assignment';
-import { ActiveTime } from './active-time';
+import type { PartType } from '#lib/domain/form-parts';
+import { modelOf } from '../_kinds/models';
+import { act, contextOf, missingOf, moveTo, openAnswer } from './answer';
 import type { BrowserStore } from './browser-store';
-import { createCommandQueue } from './command-queue';
-import type { Command } from './commands';
+import { createCommandQueue, partTaking } from './command-queue';
+import { toCommand } from './commands';
 import { DraftKeeper } from './draft-keeper';
+import { Feed } from './feed';
+import { change, type History, redo, undo } from './history';
 import type { KeyQueue } from './key-queue';
+import { judgementLetter, sendLetter } from './letters';
+import type { Line } from './line';
 import { Observed } from './observed';
-import { OneAtATime } from './one-at-a-time';
-import { Outbox, type Trouble } from './outbox';
+import { OtherPages, type PageNews } from './other-pages';
+import { Outbox } from './outbox';
+import type { Cursor } from './part-model';
 import { Presence } from './presence';
-import { type RankingAction, rankingReducer, readiness } from './ranking';
-import type { Acknowledgement, Announcement, LabelingApi, LastSent, OpenTask, ScreenState, StoreOptions, TaskLetter } from './screen-state';
-import { announcementOf, countDone, initialScreen, shownTask } from './screen-state';
-import { openRanking, sameAnswers, type TaskView, toComparison } from './task-view';
+import type { Press } from './press';
+import type { Acknowledgement, LabelingApi, OpenTask, PanelName, ScreenState, SheetPart, StoreOptions, TaskLetter } from './screen-state';
+import { countDone, initialScreen, shownTask } from './screen-state';
+import { TakingBack } from './taking-back';
 
-/** Everything the annotation screen does, without React: tasks and keys in, rankings out. One for a page. */
+/** Everything the annotation screen does, without React: tasks and keys in, judgements out. One for a page. */
 export class AnnotateStore extends Observed<ScreenState> {
-  readonly keys: KeyQueue<Command>;
+  readonly keys: KeyQueue<Press>;
+  /** The person's own settings, as the page was told them last. */
+  oneKey = true;
+  toggleSetting: (what: 'layout' | 'oneKey') => void = () => undefined;
   readonly #api: LabelingApi;
   readonly #store: BrowserStore;
   readonly #drafts: DraftKeeper;
@@ -24,10 +34,9 @@ export class AnnotateStore extends Observed<ScreenState> {
   readonly #now: () => number;
   readonly #outbox: Outbox<TaskLetter, Acknowledgement>;
   readonly #presence: Presence;
-  readonly #feed = new OneAtATime(() => this.#fetchOne());
-  /** Tries of letters so far: a count that a view carries is true only if none may have arrived meanwhile. */
-  #sendings = 0;
-  readonly #done = new Set<string>(); // acknowledged: an answer that was on its way meanwhile may still name them
+  readonly #others: OtherPages;
+  readonly #takingBack: TakingBack;
+  readonly #feed: Feed;
 
   constructor({ api, store, readTrouble, now = Date.now }: StoreOptions) {
     super(initialScreen());
@@ -37,17 +46,40 @@ export class AnnotateStore extends Observed<ScreenState> {
     this.#now = now;
     this.#presence = new Presence(() => void this.#beat(), now);
     this.keys = createCommandQueue(this);
-    this.#drafts = new DraftKeeper(api, store, now, (assignmentId, draft) => {
-      if (this.getState().current?.view.assignmentId === assignmentId) this.set({ draft });
+    this.#others = new OtherPages(store.channel, (news) => this.#hear(news));
+    this.#drafts = new DraftKeeper({
+      api,
+      store,
+      now,
+      changed: (assignmentId, draft) => {
+        if (this.getState().current?.view.assignmentId === assignmentId) this.set({ draft });
+        if (draft.kind === 'saved') this.set({ signedOut: false });
+      },
+      failed: (error) => this.#noteSignedOut(error),
     });
     this.#outbox = new Outbox({
-      send: (letter) => this.#send(letter),
+      send: (letter) => {
+        this.#feed.sending();
+        return sendLetter(api, letter);
+      },
       readTrouble,
       box: store,
       sent: (letter, answer) => this.#acknowledged(letter, answer),
-      refused: () => void this.fetch(),
+      refused: () => this.#refused(),
       changed: () => this.#outboxChanged(),
       now,
+    });
+    const screen = { getState: this.getState, set: (part: Partial<ScreenState>) => this.set(part) };
+    const clear = () => this.keys.clear();
+    this.#feed = new Feed({ ...screen, api, store, readTrouble, now, came: () => this.keys.drain(), dry: clear });
+    this.#takingBack = new TakingBack({
+      api,
+      outbox: this.#outbox,
+      readTrouble,
+      ...screen,
+      putBack: (task) => this.#putBack(task),
+      done: () => this.keys.drain(),
+      gaveUp: clear,
     });
     this.set({ outbox: this.#outbox.state });
   }
@@ -57,6 +89,7 @@ export class AnnotateStore extends Observed<ScreenState> {
     this.#outbox.reopen();
     this.#store.forgetOldDrafts(this.#now());
     this.#presence.start();
+    this.#others.open();
     await this.#outbox.sendNow();
     await this.fetch();
   }
@@ -64,6 +97,7 @@ export class AnnotateStore extends Observed<ScreenState> {
   stop(): void {
     this.#outbox.close();
     this.#presence.stop();
+    this.#others.close();
     void this.#drafts.saveNow();
   }
 
@@ -77,10 +111,28 @@ export class AnnotateStore extends Observed<ScreenState> {
     void this.#drafts.saveNow();
   }
 
-  /** Tries again at once whatever could not be sent or fetched. */
+  /** Tries again at once whatever could not be sent, kept or fetched. */
   retry(): void {
+    const { current, draft, signedOut } = this.getState();
     void this.#outbox.sendNow();
-    if (this.getState().current === null) void this.fetch();
+    if (current === null) void this.fetch();
+    else if (draft.kind === 'here' || signedOut) {
+      this.#drafts.keep(current);
+      void this.#drafts.saveNow();
+    }
+  }
+
+  /** The page is looked at again: if only the sign-in was missing, it may be there now. */
+  returned(): void {
+    const { signedOut, outbox, trouble } = this.getState();
+    if ([signedOut && 'UNAUTHENTICATED', outbox.trouble?.code, trouble?.code].includes('UNAUTHENTICATED')) this.retry();
+  }
+
+  /** Whether the key is for the work; what only scrolls is done by the page, at once. */
+  takes(press: Press): boolean {
+    if (toCommand(press)?.type === 'scroll' && partTaking(this.getState(), press) === null) return false;
+    this.keys.push(press);
+    return true;
   }
 
   discard(key: string): void {
@@ -88,68 +140,60 @@ export class AnnotateStore extends Observed<ScreenState> {
   }
 
   /** Fetches a task when none is on the screen, and the one after it. */
-  async fetch(): Promise<void> {
-    if (this.getState().phase === 'trouble') this.set({ phase: 'loading', trouble: null });
-    try {
-      await this.#feed.run();
-    } catch (error) {
-      // With a task on the screen the work goes on; the next submit asks again.
-      if (this.getState().current === null) this.#stuck(this.#readTrouble(error));
-    }
+  fetch(): Promise<void> {
+    return this.#feed.fetch();
   }
 
-  /** Whether another one may be wanted. */
-  async #fetchOne(): Promise<boolean> {
-    const { current, ahead, outbox } = this.getState();
-    if (current !== null && ahead.length > 0) return false;
-    const sendings = outbox.waiting.some((letter) => letter.tries > 0) ? null : this.#sendings;
-    const view = await this.#api.claim(current !== null);
-    if (view !== null && sendings === this.#sendings) this.set({ progress: view.progress });
-    // One that was acknowledged meanwhile: the answer is older than the acknowledgement, so ask again.
-    if (view !== null && (this.#arrive(view) || this.#done.has(view.assignmentId))) return true;
-    if (this.getState().current !== null) return current === null; // one came by another way meanwhile: fetch the one after it
-    if (current !== null) return true; // it was submitted meanwhile
-    if (this.getState().outbox.waiting.length === 0) {
-      this.set({ phase: 'empty' });
-      this.keys.clear(); // meant for a task that will not come
-    }
-    return false;
+  /** One action of one part of the form. `field` names the field where it was typed. */
+  act(part: PartType, action: unknown, field?: string): void {
+    const task = this.getState().current;
+    if (task === null || this.getState().phase !== 'open') return;
+    const answer = act(task.view, task.answer, part, action);
+    if (answer !== task.answer) this.#change(change(task, answer, this.#now(), field));
+    const context = contextOf(task.view, part);
+    if (context === null) return;
+    const line = modelOf(part).said(action, task.answer.parts[part], answer.parts[part], context);
+    if (line !== null) this.say(line);
+    if (this.oneKey && modelOf(part).answers?.(action) === true && task.view.form.spec.parts.length === 1) this.submit();
   }
 
-  rank(action: RankingAction): void {
+  focus(answer: number, item?: number): void {
     const task = this.getState().current;
     if (task === null) return;
-    const ranking = rankingReducer(task.ranking, action);
-    if (ranking === task.ranking) return;
-    const changed = { ...task, ranking };
-    this.set({ current: changed });
-    if (ranking.places === task.ranking.places) return;
-    this.set({ notice: null });
-    this.say(announcementOf(action, task.ranking, ranking));
-    this.#drafts.keep(changed);
+    const at: Partial<Cursor> = item === undefined ? { answer } : { answer, item };
+    const moved = moveTo(task.view, task.answer, at);
+    if (moved !== task.answer) this.set({ current: { ...task, answer: moved } });
   }
 
   submit(): void {
-    const task = this.getState().current;
-    if (task === null) return;
-    const ready = readiness(task.ranking.places);
-    if (ready.kind !== 'ready') {
-      this.say({ kind: 'waits' });
+    const { current: task, phase } = this.getState();
+    if (task === null || phase !== 'open') return;
+    const missing = missingOf(task.view, task.answer);
+    if (missing !== null) {
+      this.say(missing.title);
       return;
     }
-    const key = crypto.randomUUID();
-    this.#leave(
-      {
-        kind: 'submit',
-        key,
-        assignmentId: task.view.assignmentId,
-        tries: 0,
-        content: toComparison(task.view, task.ranking),
-        activeMs: task.time.ms,
-      },
-      task,
-      { lastSent: { key, task, order: ready.order, annotationId: null } },
-    );
+    const { letter, lastSent } = judgementLetter(task);
+    if (task.view.mode === 'work' && task.view.kind !== 'CHAT') {
+      this.#leave(letter, task, { lastSent });
+      return;
+    }
+    // The server has something to tell of this task: it stays in sight until then.
+    this.#drafts.leave(task);
+    this.set({ lastSent, phase: 'sent', notice: null, sheet: null });
+    this.#outbox.add(letter);
+  }
+
+  /** From what was told of the last task to the next one. */
+  goOn(): void {
+    const { phase } = this.getState();
+    if (phase !== 'told') {
+      this.set({ told: null });
+      return;
+    }
+    this.#feed.next({ told: null });
+    this.keys.drain();
+    void this.fetch();
   }
 
   skip(reason: SkipReason): void {
@@ -159,51 +203,100 @@ export class AnnotateStore extends Observed<ScreenState> {
     this.#leave(letter, task, { lastSent: null, panel: null });
   }
 
-  /** Undo; with nothing to undo in this task, the ranking sent last is taken back. */
+  /** Undo; with nothing to undo in this task, the judgement sent last is taken back. */
   undo(): void {
+    const { current: task, phase } = this.getState();
+    if (task === null || task.past.length === 0 || phase !== 'open') return void this.#takingBack.start();
+    this.#change(undo(task));
+    this.say({ key: 'annotate.said.undone' });
+  }
+
+  redo(): void {
     const task = this.getState().current;
-    if (task !== null && task.ranking.past.length > 0) this.rank({ type: 'undo' });
-    else void this.#takeBack();
+    if (task === null || task.future.length === 0) return;
+    this.#change(redo(task));
+    this.say({ key: 'annotate.said.redone' });
+  }
+
+  /** A task of this person's own, to be changed: the new annotation takes the place of the earlier one. */
+  correct(task: OpenTask): void {
+    this.set({ ...shownTask(task, this.#now()), ahead: this.#ahead() });
+  }
+
+  #ahead(): readonly OpenTask[] {
+    const { current, ahead } = this.getState();
+    return current === null ? ahead : [current, ...ahead];
   }
 
   /** Opens a panel, or closes it where it is the open one. */
-  open(panel: ScreenState['panel']): void {
+  open(panel: PanelName | null): void {
     this.set({ panel: this.getState().panel === panel ? null : panel });
   }
 
-  toggle(what: 'differences' | 'promptFolded'): void {
+  /** Of the focused answer; only what the task's form has besides its main part. */
+  openSheet(part: SheetPart | null): void {
+    const { current, sheet } = this.getState();
+    const has = current?.view.form.spec.parts.slice(1).some(({ type }) => type === part) ?? false;
+    this.set({ sheet: part === null || !has || sheet === part ? null : part });
+    if (current !== null) this.focus(current.answer.at.answer, 0);
+  }
+
+  toggle(what: 'differences' | 'promptFolded' | 'together'): void {
     this.set({ [what]: !this.getState()[what] });
   }
 
+  /** For the live region. */
+  say(line: Line): void {
+    this.set({ said: { id: (this.getState().said?.id ?? 0) + 1, line } });
+  }
+
+  #change(history: History): void {
+    const task = this.getState().current;
+    if (task === null) return;
+    const changed: OpenTask = { ...task, ...history };
+    this.set({ current: changed });
+    if (history.answer.parts === task.answer.parts) return;
+    this.set({ notice: null });
+    const draft = this.#drafts.keep(changed);
+    this.#others.tell({ type: 'draft', assignmentId: task.view.assignmentId, draft });
+  }
+
   /** The screen goes on at once; the letter follows behind. */
-  #leave(letter: TaskLetter, task: OpenTask, change: Partial<ScreenState>): void {
+  #leave(letter: TaskLetter, task: OpenTask, then: Partial<ScreenState>): void {
     this.#drafts.leave(task);
-    const [next, ...rest] = this.getState().ahead;
-    const then: Partial<ScreenState> =
-      next === undefined ? { current: null, phase: 'loading', draft: { kind: 'none', at: null } } : shownTask(next, this.#now());
-    this.set({ ...change, ...then, notice: null, ahead: rest });
+    this.#feed.next({ ...then, told: null });
     this.#outbox.add(letter);
+    this.#others.tell({ type: 'left', assignmentId: letter.assignmentId });
     this.keys.drain();
   }
 
-  #send(letter: TaskLetter): Promise<Acknowledgement> {
-    this.#sendings += 1;
-    const { assignmentId } = letter;
-    return letter.kind === 'submit'
-      ? this.#api.submit({ assignmentId, idempotencyKey: letter.key, content: letter.content, activeMs: letter.activeMs })
-      : this.#api.skip({ assignmentId, reason: letter.reason }).then(({ next }) => ({ annotationId: null, surplus: false, next }));
+  #acknowledged(letter: TaskLetter, answer: Acknowledgement): void {
+    const { annotationId, surplus, next } = answer;
+    this.#store.forgetDraft(letter.assignmentId);
+    if (letter.kind !== 'correct') this.#feed.finish(letter.assignmentId);
+    const { current, lastSent, progress, phase } = this.getState();
+    if (lastSent?.key === letter.key) {
+      this.set({ lastSent: { ...lastSent, annotationId } });
+      const { feedback, hint, reveal } = answer;
+      const tells = [feedback, hint, reveal].some((one) => one !== undefined && one !== null);
+      if (tells && annotationId !== null) this.set({ told: { annotationId, view: lastSent.task.view, feedback, hint, reveal } });
+      if (phase === 'sent') {
+        if (tells) this.set({ phase: 'told' });
+        else this.#feed.next({});
+        this.keys.drain();
+      }
+      this.#takingBack.acknowledged(annotationId);
+    }
+    if (surplus) this.set({ notice: { kind: 'surplus' } });
+    if (letter.kind === 'correct') this.set({ notice: { kind: 'corrected' } });
+    this.set({ progress: next?.progress ?? countDone(progress, letter), signedOut: false });
+    // A letter of an earlier page: what else is held is not known here, so the one in hand is asked for first.
+    if (next !== null && (lastSent !== null || current !== null)) this.#feed.arrive(next);
+    void this.fetch();
   }
 
-  #acknowledged(letter: TaskLetter, { annotationId, surplus, next }: Acknowledgement): void {
-    this.#store.forgetDraft(letter.assignmentId);
-    this.#done.add(letter.assignmentId);
-    const { current, lastSent, progress, takingBack } = this.getState();
-    if (lastSent?.key === letter.key) this.set({ lastSent: { ...lastSent, annotationId } });
-    if (lastSent?.key === letter.key && annotationId !== null && takingBack) void this.#withdraw(annotationId, lastSent);
-    if (surplus) this.set({ notice: { kind: 'surplus' } });
-    this.set({ progress: next?.progress ?? countDone(progress, letter) });
-    // A letter of an earlier page: what else is held is not known here, so the one in hand is asked for first.
-    if (next !== null && (lastSent !== null || current !== null)) this.#arrive(next);
+  #refused(): void {
+    if (this.getState().phase === 'sent') this.#feed.next({ lastSent: null });
     void this.fetch();
   }
 
@@ -211,71 +304,39 @@ export class AnnotateStore extends Observed<ScreenState> {
     const { state } = this.#outbox;
     this.set({ outbox: state });
     if (state.trouble === null) return;
-    const { phase, lastSent, takingBack } = this.getState();
-    if (phase === 'loading') this.#stuck(state.trouble);
-    if (!takingBack || lastSent?.annotationId !== null) return;
-    this.set({ takingBack: false, notice: { kind: 'stillSending' } });
-    this.keys.clear(); // typed for the task that did not come back
+    if (this.getState().phase === 'loading') this.#feed.stuck(state.trouble);
+    this.#takingBack.waits();
   }
 
-  /** No task on the screen and none to be had: say why. Keys were meant for a task that did not come. */
-  #stuck(trouble: Trouble): void {
-    this.set({ phase: 'trouble', trouble });
-    this.keys.clear();
-  }
-
-  /** A task came: onto the screen, or behind the one that is there. False where it is here already, or on its way out. */
-  #arrive(view: TaskView): boolean {
-    const { current, ahead, outbox } = this.getState();
-    if ([current, ...ahead].some((task) => task?.view.assignmentId === view.assignmentId)) return false;
-    if (this.#done.has(view.assignmentId) || outbox.waiting.some((letter) => letter.assignmentId === view.assignmentId)) return false;
-    const { ranking, activeMs, draftedAt } = openRanking(view, this.#store.loadDraft(view.assignmentId));
-    const task: OpenTask = { view, ranking, time: new ActiveTime(this.#now(), activeMs), draftedAt };
-    if (current === null) {
-      this.set(shownTask(task, this.#now()));
-      this.keys.drain();
-    } else this.set({ ahead: [...ahead, task] });
-    return true;
-  }
-
-  async #takeBack(): Promise<void> {
-    const { lastSent } = this.getState();
-    if (lastSent === null) this.set({ notice: { kind: 'nothingToUndo' } });
-    else if (this.#outbox.takeOut(lastSent.key)) this.#putBack(lastSent.task);
-    else if (lastSent.annotationId === null && this.#outbox.state.trouble !== null) this.set({ notice: { kind: 'stillSending' } });
-    else if (lastSent.annotationId === null)
-      this.set({ takingBack: true }); // until it is acknowledged: a moment
-    else await this.#withdraw(lastSent.annotationId, lastSent);
-  }
-
-  async #withdraw(annotationId: string, { key, task }: LastSent): Promise<void> {
-    this.set({ takingBack: true });
-    try {
-      const view = await this.#api.withdraw({ annotationId, idempotencyKey: `withdraw-${key}` });
-      if (view === null) {
-        this.set({ lastSent: null, takingBack: false, notice: { kind: 'withdrawn' } });
-      } else {
-        this.set({ progress: view.progress });
-        this.#putBack(sameAnswers(view, task.view) ? { ...task, view } : { ...task, view, ...openRanking(view, null) });
-      }
-    } catch (error) {
-      this.set({ takingBack: false, notice: { kind: 'notTakenBack', trouble: this.#readTrouble(error) } });
-    }
-    this.keys.drain();
+  #noteSignedOut(error: unknown): void {
+    if (this.#readTrouble(error).code === 'UNAUTHENTICATED') this.set({ signedOut: true });
   }
 
   /** The task that was sent is on the screen again; the one that had come is the next. */
   #putBack(task: OpenTask): void {
+    const { current, phase } = this.getState();
+    const ahead = phase === 'open' ? this.#ahead() : this.getState().ahead;
+    this.#feed.reopen(task.view.assignmentId);
+    if (current !== null && phase === 'open') this.#drafts.leave(current);
+    this.set({ ...shownTask({ ...task, draftedAt: this.#now() }, this.#now()), lastSent: null, takingBack: false, told: null, ahead });
+    this.set({ notice: { kind: 'takenBack' } });
+  }
+
+  /** Another page of this person works on the same task: it is followed, or the task was sent there and goes. */
+  #hear(news: PageNews): void {
     const { current, ahead } = this.getState();
-    this.#done.delete(task.view.assignmentId);
-    if (current !== null) this.#drafts.leave(current);
-    this.set({
-      ...shownTask({ ...task, draftedAt: this.#now() }, this.#now()),
-      lastSent: null,
-      takingBack: false,
-      ahead: current === null ? ahead : [current, ...ahead],
-      notice: { kind: 'takenBack' },
-    });
+    if (news.type === 'left') {
+      this.set({ ahead: ahead.filter((task) => task.view.assignmentId !== news.assignmentId) });
+      if (current?.view.assignmentId !== news.assignmentId || current.corrects !== null) return void this.fetch();
+      this.#drafts.leave(current);
+      this.#feed.next({});
+      this.set({ notice: { kind: 'otherPage' } });
+      void this.fetch();
+    } else if (current?.view.assignmentId === news.assignmentId && current.corrects === null) {
+      const { answer } = openAnswer(current.view, news.draft);
+      const followed = { ...change(current, { ...answer, at: current.answer.at }, this.#now()) };
+      this.set({ current: { ...current, ...followed }, notice: { kind: 'followed' } });
+    }
   }
 
   async #beat(): Promise<void> {
@@ -288,13 +349,8 @@ export class AnnotateStore extends Observed<ScreenState> {
       if (lost.size === 0) return;
       this.set({ ahead: this.getState().ahead.filter((task) => !lost.has(task.view.assignmentId)) });
       if (lost.has(this.getState().current?.view.assignmentId ?? '')) this.set({ notice: { kind: 'lost' } });
-    } catch {
-      // The lease outlives many lost heartbeats; the next one comes in half a minute.
+    } catch (error) {
+      this.#noteSignedOut(error); // else the lease outlives many lost heartbeats; the next one comes in half a minute
     }
-  }
-
-  /** For the live region. */
-  say(what: Announcement): void {
-    this.set({ said: { id: (this.getState().said?.id ?? 0) + 1, what } });
   }
 }

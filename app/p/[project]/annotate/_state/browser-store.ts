@@ -11,11 +11,14 @@ export class BrowserStore implements LetterBox<TaskLetter> {
   readonly #store: TextStore | null;
   readonly #letters: string;
   readonly #drafts: string;
+  /** The name by which the pages of this person and project know each other. */
+  readonly channel: string;
 
   constructor(store: TextStore | null, userId: string, projectId: string) {
     this.#store = store;
     this.#letters = `plumbline.letter.${userId}.${projectId}.`;
     this.#drafts = `plumbline.draft.${userId}.`;
+    this.channel = `plumbline.annotate.${userId}.${projectId}`;
   }
 
   load(): TaskLetter[] {
@@ -95,5 +98,7 @@ export class BrowserStore implements LetterBox<TaskLetter> {
 function isLetter(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const letter = value as Record<string, unknown>;
-  return typeof letter.key === 'string' && typeof letter.assignmentId === 'string' && (letter.kind === 'submit' || letter.kind === 'skip');
+  return (
+    typeof letter.key === 'string' && typeof letter.assignmentId === 'string' && ['submit', 'correct', 'skip'].includes(String(letter.kind))
+  );
 }

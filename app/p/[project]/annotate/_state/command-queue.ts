@@ -1,56 +1,90 @@
-import type { Command } from './commands';
+import type { PartType } from '#lib/domain/form-parts';
+import { modelOf } from '../_kinds/models';
+import { contextOf } from './answer';
+import { type Command, toCommand } from './commands';
 import { KeyQueue } from './key-queue';
-import type { RankingAction } from './ranking';
-import type { Announcement, ScreenState } from './screen-state';
+import type { Press } from './press';
+import type { OpenTask, PanelName, ScreenState, SheetPart } from './screen-state';
 
-/** What commands act on. */
+/** What keys act on. */
 export interface Commanded {
   getState(): ScreenState;
-  rank(action: RankingAction): void;
+  act(part: PartType, action: unknown): void;
+  focus(answer: number): void;
   submit(): void;
+  goOn(): void;
   undo(): void;
-  open(panel: ScreenState['panel']): void;
-  toggle(what: 'differences' | 'promptFolded'): void;
-  say(what: Announcement): void;
+  redo(): void;
+  open(panel: PanelName): void;
+  openSheet(part: SheetPart): void;
+  toggle(what: 'differences' | 'promptFolded' | 'together'): void;
+  /** Of the person's own settings. */
+  toggleSetting(what: 'layout' | 'oneKey'): void;
 }
 
-/** Keys wait while a task is on its way or coming back; a dialog has the keyboard for itself. */
-export function createCommandQueue(screen: Commanded): KeyQueue<Command> {
-  return new KeyQueue((command) => {
-    const { phase, takingBack, panel } = screen.getState();
-    if (phase === 'loading' || takingBack) return 'wait';
-    if (panel === 'skip' || panel === 'keys') return 'taken';
-    if (command.type === 'keys') screen.open('keys');
-    else if (command.type === 'undo') screen.undo();
-    else if (phase === 'open') carryOut(screen, command);
+/**
+ * Keys wait while a task is on its way or coming back; a dialog has the keyboard for itself. What a key means is asked when it is
+ * carried out, of the task that is then on the screen.
+ */
+export function createCommandQueue(screen: Commanded): KeyQueue<Press> {
+  return new KeyQueue((press) => {
+    const { phase, takingBack, panel, current } = screen.getState();
+    if (phase === 'loading' || phase === 'sent' || takingBack) return 'wait';
+    if (panel !== null && panel !== 'guideline') return 'taken';
+    const command = toCommand(press);
+    if (phase === 'told') {
+      if (command?.type === 'submit') screen.goOn();
+    } else if (phase !== 'open' || current === null) {
+      if (command?.type === 'undo') screen.undo();
+      else if (command?.type === 'open' && command.panel === 'keys') screen.open('keys');
+    } else if (!byPart(screen, press) && command !== null) carryOut(screen, current, command);
     return 'taken';
   });
 }
 
-function carryOut(screen: Commanded, command: Command): void {
-  const count = screen.getState().current?.ranking.places.length ?? 0;
+/** What a part of the form does with the key: the one whose sheet is open first, then the one that makes the kind. */
+export function partTaking({ current, sheet }: ScreenState, press: Press): { type: PartType; action: unknown } | null {
+  if (current === null) return null;
+  const { view, answer } = current;
+  for (const type of [sheet, view.form.spec.parts[0]?.type ?? null]) {
+    const context = type === null ? null : contextOf(view, type);
+    if (type === null || context === null) continue;
+    const action = modelOf(type).key(press, { state: answer.parts[type], at: answer.at }, context);
+    if (action !== null) return { type, action };
+  }
+  return null;
+}
+
+function byPart(screen: Commanded, press: Press): boolean {
+  const taking = partTaking(screen.getState(), press);
+  if (taking !== null) screen.act(taking.type, taking.action);
+  return taking !== null;
+}
+
+function carryOut(screen: Commanded, task: OpenTask, command: Command): void {
   switch (command.type) {
-    case 'place':
-      if (command.place > count) screen.say({ kind: 'noSuchPlace', count });
-      else screen.rank(command);
-      break;
-    case 'toggleAside':
-    case 'clear':
     case 'move':
-      screen.rank(command);
+      screen.focus(task.answer.at.answer + command.by);
       break;
+    case 'open':
+      screen.open(command.panel);
+      break;
+    case 'sheet':
+      screen.openSheet(command.part);
+      break;
+    case 'toggle':
+      screen.toggle(command.what);
+      break;
+    case 'layout':
+    case 'oneKey':
+      screen.toggleSetting(command.type);
+      break;
+    case 'undo':
+    case 'redo':
     case 'submit':
-      screen.submit();
+      screen[command.type]();
       break;
-    case 'skip':
-    case 'guideline':
-      screen.open(command.type);
-      break;
-    case 'differences':
-      screen.toggle('differences');
-      break;
-    case 'foldPrompt':
-      screen.toggle('promptFolded');
-      break;
+    case 'scroll':
+      break; // the page scrolled at once
   }
 }

@@ -1,42 +1,47 @@
+import { type Draft, toDraft } from './answer';
 import type { BrowserStore } from './browser-store';
 import type { LabelingApi, OpenTask, ScreenState } from './screen-state';
-import { type Draft, toDraft } from './task-view';
 
 const DELAY_MS = 1_200;
+/** Whoever writes without a rest is not kept waiting longer. */
+const LONGEST_MS = 1_800;
 
-/** Keeps the open task's ranking: in this browser at once, on the server when the hand rests. */
+interface Options {
+  readonly api: Pick<LabelingApi, 'saveDraft'>;
+  readonly store: BrowserStore;
+  readonly now: () => number;
+  readonly changed: (assignmentId: string, draft: ScreenState['draft']) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/** Keeps the open task's answer: in this browser with each key, on the server within two seconds. */
 export class DraftKeeper {
-  readonly #api: Pick<LabelingApi, 'saveDraft'>;
-  readonly #store: BrowserStore;
-  readonly #now: () => number;
-  readonly #changed: (assignmentId: string, draft: ScreenState['draft']) => void;
+  readonly #options: Options;
   #waiting: { readonly assignmentId: string; readonly draft: Draft } | null = null;
+  #since: number | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(
-    api: Pick<LabelingApi, 'saveDraft'>,
-    store: BrowserStore,
-    now: () => number,
-    changed: (assignmentId: string, draft: ScreenState['draft']) => void,
-  ) {
-    this.#api = api;
-    this.#store = store;
-    this.#now = now;
-    this.#changed = changed;
+  constructor(options: Options) {
+    this.#options = options;
   }
 
-  keep(task: OpenTask): void {
+  keep(task: OpenTask): Draft {
     const { assignmentId } = task.view;
-    this.#waiting = { assignmentId, draft: this.#keepHere(task) };
+    const draft = this.#keepHere(task);
+    const now = this.#options.now();
+    this.#waiting = { assignmentId, draft };
+    this.#since ??= now;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.saveNow(), DELAY_MS);
-    this.#changed(assignmentId, { kind: 'saving', at: null });
+    this.#timer = setTimeout(() => void this.saveNow(), Math.max(0, Math.min(DELAY_MS, this.#since + LONGEST_MS - now)));
+    this.#options.changed(assignmentId, { kind: 'saving', at: null });
+    return draft;
   }
 
   /** The task leaves the screen: the browser's copy stays until the server acknowledged what was sent. */
   leave(task: OpenTask): void {
     this.#keepHere(task);
     this.#waiting = null;
+    this.#since = null;
     clearTimeout(this.#timer);
   }
 
@@ -44,19 +49,21 @@ export class DraftKeeper {
     const waiting = this.#waiting;
     if (waiting === null) return;
     this.#waiting = null;
+    this.#since = null;
     clearTimeout(this.#timer);
     let kind: 'saved' | 'here' = 'saved';
     try {
-      await this.#api.saveDraft(waiting);
-    } catch {
-      kind = 'here'; // offline, or the task is no longer ours: the copy in this browser stands
+      await this.#options.api.saveDraft(waiting);
+    } catch (error) {
+      kind = 'here'; // offline, signed out, or the task is no longer ours: the copy in this browser stands
+      this.#options.failed(error);
     }
-    if (this.#waiting === null) this.#changed(waiting.assignmentId, { kind, at: this.#now() });
+    if (this.#waiting === null) this.#options.changed(waiting.assignmentId, { kind, at: this.#options.now() });
   }
 
   #keepHere(task: OpenTask): Draft {
-    const draft = toDraft(task.view, task.ranking, task.time.ms, this.#now());
-    this.#store.keepDraft(task.view.assignmentId, draft);
+    const draft = toDraft(task.view, task.answer, task.time.ms, this.#options.now());
+    if (task.corrects === null) this.#options.store.keepDraft(task.view.assignmentId, draft);
     return draft;
   }
 }

@@ -1,50 +1,67 @@
+import type { AnnotationContent } from '#lib/domain/annotation-content';
 import type { SkipReason } from '#lib/domain/assignment';
-import type { Comparison } from '#lib/domain/comparison';
+import type { TrainingFeedback } from '#lib/services/quality/training-feedback';
 import { ActiveTime } from './active-time';
 import type { BrowserStore } from './browser-store';
+import type { History } from './history';
+import type { Line } from './line';
 import type { Letter, OutboxState, Trouble } from './outbox';
-import { ASIDE, type PlaceGroup, type RankingAction, type RankingState } from './ranking';
 import type { Progress, TaskView } from './task-view';
 
 /** A task that this page holds. */
-export interface OpenTask {
+export interface OpenTask extends History {
   readonly view: TaskView;
-  readonly ranking: RankingState;
   readonly time: ActiveTime;
-  /** When the ranking it came with was kept, in ms since 1970; null where it came untouched. */
+  /** When the answer it came with was kept, in ms since 1970; null where it came untouched. */
   readonly draftedAt: number | null;
+  /** The annotation that this one takes the place of; null for a new one. */
+  readonly corrects: string | null;
 }
 
 export type TaskLetter =
-  | (Letter & { readonly kind: 'submit'; readonly content: Comparison; readonly activeMs: number })
+  | (Letter & { readonly kind: 'submit'; readonly content: AnnotationContent; readonly activeMs: number })
+  | (Letter & { readonly kind: 'correct'; readonly annotationId: string; readonly content: AnnotationContent; readonly activeMs: number })
   | (Letter & { readonly kind: 'skip'; readonly reason: SkipReason });
 
-/** The ranking sent last: Z takes it back. */
+/** The judgement sent last: Z takes it back. */
 export interface LastSent {
   readonly key: string;
   readonly task: OpenTask;
-  readonly order: readonly PlaceGroup[];
+  /** The judgement in a few words. */
+  readonly summary: Line | null;
   /** Null until the server acknowledged it. */
   readonly annotationId: string | null;
 }
 
 /** A line beside the save state that says what just happened; the page words it. */
 type Notice =
-  | { readonly kind: 'surplus' | 'withdrawn' | 'stillSending' | 'nothingToUndo' | 'takenBack' | 'lost' }
+  | {
+      readonly kind:
+        | 'surplus'
+        | 'withdrawn'
+        | 'stillSending'
+        | 'nothingToUndo'
+        | 'takenBack'
+        | 'lost'
+        | 'corrected'
+        | 'otherPage'
+        | 'followed';
+    }
   | { readonly kind: 'notTakenBack'; readonly trouble: Trouble };
 
-/** What the live region says. */
-export type Announcement =
-  | { readonly kind: 'placed' | 'aside' | 'cleared'; readonly answer: number }
-  | { readonly kind: 'undone' | 'waits' }
-  | { readonly kind: 'noSuchPlace'; readonly count: number };
+/** What opens beside or over the work. */
+export type PanelName = 'guideline' | 'keys' | 'skip' | 'report' | 'messages' | 'settings';
+
+/** Parts that open as a sheet in the focused answer's place. */
+export type SheetPart = 'flags' | 'rating' | 'note';
 
 export interface ScreenState {
   /**
-   * loading: the next task is on its way, keys wait. open: a task is on the screen. empty: nothing is left for this person.
-   * trouble: the next task could not be fetched.
+   * loading: the next task is on its way, keys wait. open: a task is on the screen. sent: the task stays until the server has
+   * told what there is to tell of it. told: that is shown. empty: nothing is left for this person. trouble: the next task
+   * could not be fetched.
    */
-  readonly phase: 'loading' | 'open' | 'empty' | 'trouble';
+  readonly phase: 'loading' | 'open' | 'sent' | 'told' | 'empty' | 'trouble';
   readonly current: OpenTask | null;
   readonly ahead: readonly OpenTask[];
   readonly progress: Progress | null;
@@ -53,22 +70,40 @@ export interface ScreenState {
   readonly takingBack: boolean;
   /** here: only in this browser. */
   readonly draft: { readonly kind: 'none' | 'saving' | 'saved' | 'here'; readonly at: number | null };
+  /** The server no longer knows who this is; what is done is kept in the browser. */
+  readonly signedOut: boolean;
   readonly trouble: Trouble | null;
   readonly notice: Notice | null;
-  readonly said: { readonly id: number; readonly what: Announcement } | null;
-  readonly panel: 'guideline' | 'keys' | 'skip' | null;
+  /** What the server told after the last submission. */
+  readonly told: Told | null;
+  readonly said: { readonly id: number; readonly line: Line } | null;
+  readonly panel: PanelName | null;
+  readonly sheet: SheetPart | null;
   readonly differences: boolean;
+  readonly together: boolean;
   readonly promptFolded: boolean;
+}
+
+/** What the server tells after a submission only; each field as its service gives it. */
+export interface Told {
+  readonly annotationId: string;
+  readonly view: TaskView;
+  readonly feedback?: TrainingFeedback | null;
+  readonly hint?: unknown;
+  readonly reveal?: unknown;
+}
+
+interface Judgement {
+  readonly idempotencyKey: string;
+  readonly content: AnnotationContent;
+  readonly activeMs: number;
 }
 
 /** What the screen asks of the server. */
 export interface LabelingApi {
   claim(ahead: boolean): Promise<TaskView | null>;
-  submit(letter: { assignmentId: string; idempotencyKey: string; content: Comparison; activeMs: number }): Promise<{
-    annotationId: string;
-    surplus: boolean;
-    next: TaskView | null;
-  }>;
+  submit(letter: Judgement & { assignmentId: string }): Promise<Acknowledgement & { annotationId: string }>;
+  correct(letter: Judgement & { annotationId: string }): Promise<{ annotationId: string; surplus: boolean }>;
   skip(letter: { assignmentId: string; reason: SkipReason }): Promise<{ next: TaskView | null }>;
   withdraw(letter: { annotationId: string; idempotencyKey: string }): Promise<TaskView | null>;
   saveDraft(draft: { assignmentId: string; draft: unknown }): Promise<{ savedAt: Date }>;
@@ -87,6 +122,9 @@ export interface Acknowledgement {
   readonly annotationId: string | null;
   readonly surplus: boolean;
   readonly next: TaskView | null;
+  readonly feedback?: TrainingFeedback | null;
+  readonly hint?: unknown;
+  readonly reveal?: unknown;
 }
 
 export function initialScreen(): ScreenState {
@@ -99,11 +137,15 @@ export function initialScreen(): ScreenState {
     lastSent: null,
     takingBack: false,
     draft: { kind: 'none', at: null },
+    signedOut: false,
     trouble: null,
     notice: null,
+    told: null,
     said: null,
     panel: null,
+    sheet: null,
     differences: false,
+    together: false,
     promptFolded: false,
   };
 }
@@ -112,14 +154,14 @@ export function initialScreen(): ScreenState {
 export function shownProgress({ progress, outbox }: ScreenState): { done: number; total: number } | null {
   if (progress === null) return null;
   const submits = outbox.waiting.filter((letter) => letter.kind === 'submit').length;
-  const skips = outbox.waiting.length - submits;
+  const skips = outbox.waiting.filter((letter) => letter.kind === 'skip').length;
   const done = progress.doneToday + submits;
   return { done, total: Math.max(done, progress.doneToday + progress.left - skips) };
 }
 
 /** The count after an acknowledgement that brought no newer one. */
 export function countDone(progress: Progress | null, letter: TaskLetter): Progress | null {
-  if (progress === null) return null;
+  if (progress === null || letter.kind === 'correct') return progress;
   return { doneToday: progress.doneToday + (letter.kind === 'submit' ? 1 : 0), left: Math.max(0, progress.left - 1) };
 }
 
@@ -127,13 +169,5 @@ export function countDone(progress: Progress | null, letter: TaskLetter): Progre
 export function shownTask(task: OpenTask, now: number): Partial<ScreenState> {
   const time = new ActiveTime(now, task.time.ms); // waiting behind another task is no work on this one
   const draft = task.draftedAt === null ? ({ kind: 'none', at: null } as const) : ({ kind: 'saved', at: task.draftedAt } as const);
-  return { phase: 'open', trouble: null, current: { ...task, time }, draft };
-}
-
-/** What is said of a change of places. */
-export function announcementOf(action: RankingAction, before: RankingState, after: RankingState): Announcement {
-  if (action.type === 'undo') return { kind: 'undone' };
-  const answer = 'answer' in action && action.answer !== undefined ? action.answer : before.focus;
-  const place = after.places[answer];
-  return { kind: place === ASIDE ? 'aside' : place === null ? 'cleared' : 'placed', answer };
+  return { phase: 'open', trouble: null, current: { ...task, time }, draft, sheet: null };
 }

@@ -1,8 +1,8 @@
 'use client';
 
 import { useTranslations } from 'use-intl/react';
-import { Icon } from '../../../../_components/ui/icon';
-import { ASIDE, groups, type Place } from '../_state/ranking';
+import { Icon } from '../../../../../_components/ui/icon';
+import { ASIDE, groups, type Place } from './places';
 
 /** An answer's place as people count (1, 2=), an empty frame, or set aside. */
 export function RankBadge({ places, answer, small }: { places: readonly Place[]; answer: number; small?: boolean }) {

@@ -1,8 +1,8 @@
 'use client';
 
 import { useTranslations } from 'use-intl/react';
-import { type Place, standing } from '../_state/ranking';
-import { useNames } from './use-words';
+import { useNames } from '../../_components/use-words';
+import { type Place, standing } from './places';
 
 /** In words what an answer is among the others: "tied with C", "best so far". */
 export function useStanding(): (places: readonly Place[], answer: number) => string {

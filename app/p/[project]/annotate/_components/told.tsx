@@ -1,0 +1,14 @@
+'use client';
+
+import { lazy, Suspense } from 'react';
+import { useScreen } from './annotate-context';
+
+const TrainingFeedback = lazy(() => import('./training-feedback'));
+
+/** What the server tells after a submission: shown until the person goes on. */
+export function Told() {
+  const told = useScreen((state) => state.told);
+  if (told === null) return null;
+  const { feedback, annotationId } = told;
+  return <Suspense>{feedback && <TrainingFeedback key={annotationId} told={told} feedback={feedback} />}</Suspense>;
+}

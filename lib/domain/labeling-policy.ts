@@ -54,6 +54,8 @@ export const labelingPolicySchema = z.strictObject({
       setAsideAfter: z.int().min(1).max(100).nullable().default(3),
     })
     .prefault({}),
+  /** After a label: from this probability of the opposite on the reward ensemble's disagreement is said; null: never. */
+  hintAt: z.number().min(0.5).max(1).nullable().default(0.95),
   /** What is blurred until the person asks to see it: every task, those flagged, or none. */
   blur: z.enum(['all', 'flagged', 'none']).default('flagged'),
   /** The page reminds of a break after so many minutes of work (ISO 9241-5 asks for short frequent ones); null: never. */

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import type { Actor } from '#lib/domain/actor';
+import { AppError } from '#lib/errors';
 import type { Deps } from '#lib/services/deps';
 import { authorise, requireUser } from '#lib/services/people/authorise';
+import { checkAnnotation } from '#lib/services/quality/check-annotation';
+import { afterLabel } from '#lib/services/review/after-label';
 import { findOwnAnnotation, requireLive } from './find-own-annotation';
 import { parseSubmission } from './parse-submission';
 import { activeMsSchema, idempotencyKeySchema } from './submit-annotation';
@@ -27,8 +30,11 @@ export async function correctAnnotation(
   const { annotationId, idempotencyKey, content, activeMs } = correctAnnotationInput.parse(input);
   const userId = requireUser(actor);
   const annotation = await findOwnAnnotation(deps.db, userId, annotationId);
-  const { taskId, slotId, assignmentId, displayOrder, surplus } = annotation;
+  const { taskId, slotId, assignmentId, displayOrder, surplus, kind, guidelineId, formVersionId } = annotation;
   await authorise(deps, actor, annotation.task.projectId, 'labeling.annotate');
+  if (annotation.kind === 'CHAT') {
+    throw new AppError('PRECONDITION', 'The names of the models were shown after this vote, so it can no longer be changed.');
+  }
   const parsed = await parseSubmission(deps.db, { taskId, displayOrder }, content);
 
   const acknowledgement = await deps.db.$transaction(async (tx) => {
@@ -36,6 +42,7 @@ export async function correctAnnotation(
     const before = await findAcknowledgement(tx, userId, idempotencyKey, { supersedesId: annotationId });
     if (before) return before;
     await requireLive(tx, annotationId);
+    const now = deps.clock.now();
     const acknowledged = await writeAnnotation(
       tx,
       {
@@ -43,6 +50,9 @@ export async function correctAnnotation(
         slotId,
         assignmentId,
         annotatorId: userId,
+        kind,
+        guidelineId,
+        formVersionId,
         content: parsed,
         displayOrder,
         idempotencyKey,
@@ -50,9 +60,11 @@ export async function correctAnnotation(
         activeMs,
         supersedesId: annotationId,
       },
-      deps.clock.now(),
+      now,
     );
     if (slotId) await tx.slot.update({ where: { id: slotId }, data: { liveAnnotationId: acknowledged.annotationId } });
+    await checkAnnotation(tx, { annotationId: acknowledged.annotationId, taskId, annotatorId: userId, content: parsed, activeMs, now });
+    await afterLabel(tx, { taskId, now, label: null, hintAt: null });
     return acknowledged;
   });
   return { ...acknowledgement, supersedesId: annotationId };

@@ -12,6 +12,10 @@ export async function findOwnAnnotation(db: Tx, userId: string, annotationId: st
       displayOrder: true,
       surplus: true,
       content: true,
+      createdAt: true,
+      kind: true,
+      guidelineId: true,
+      formVersionId: true,
       task: { select: { projectId: true, roundId: true, purpose: true } },
     },
   });

@@ -3,7 +3,7 @@ import type { Actor } from '#lib/domain/actor';
 import { assignmentPolicy, leaseExpiry } from '#lib/domain/assignment';
 import type { Deps } from '#lib/services/deps';
 import { requireUser } from '#lib/services/people/authorise';
-import { loadHeld, renewLease } from './claim-task';
+import { loadHeld, renewLease } from './held-tasks';
 
 export const heartbeatAssignmentsInput = z.strictObject({
   assignmentIds: z

@@ -14,7 +14,11 @@ interface Shown {
  */
 export async function parseSubmission(db: Tx, { taskId, displayOrder }: Shown, content: unknown): Promise<AnnotationContent> {
   const { formVersion } = await db.task.findUniqueOrThrow({ where: { id: taskId }, select: { formVersion: { select: { spec: true } } } });
-  const form = parseFormSpec(formVersion.spec);
+  return parseByForm(db, parseFormSpec(formVersion.spec), displayOrder, content);
+}
+
+/** The same where the form is at hand. */
+export async function parseByForm(db: Tx, form: FormSpec, displayOrder: readonly string[], content: unknown): Promise<AnnotationContent> {
   const texts = needsTexts(form) ? await loadTexts(db, displayOrder) : new Map<string, string>();
   return parseAnnotationContent(form, { responses: displayOrder.map((id) => ({ id, text: texts.get(id) ?? '' })) }, content);
 }

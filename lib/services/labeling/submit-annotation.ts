@@ -1,15 +1,26 @@
 import { z } from 'zod';
 import type { Tx } from '#lib/db/create-db';
 import type { Actor } from '#lib/domain/actor';
+import type { AnnotationContent } from '#lib/domain/annotation-content';
+import { parseFormSpec } from '#lib/domain/forms';
+import { type LabelingPolicy, parseLabelingPolicy } from '#lib/domain/labeling-policy';
 import { AppError } from '#lib/errors';
+import { closeChat, type Reveal, revealOf } from '#lib/services/chat/close-chat';
+import { withTranscript } from '#lib/services/chat/transcript';
 import type { Deps } from '#lib/services/deps';
 import { afterAnnotation } from '#lib/services/loops/after-annotation';
 import { authorise, requireUser } from '#lib/services/people/authorise';
+import { checkAnnotation } from '#lib/services/quality/check-annotation';
+import type { TrainingFeedback } from '#lib/services/quality/training-feedback';
+import { afterLabel } from '#lib/services/review/after-label';
+import type { RewardHintView } from '#lib/services/review/reward-hint';
 import { claimFor } from './claim-task';
-import { unheld } from './claimable';
+import { countWork } from './count-work';
+import { closeTaskIfFull, fillSlot, takeSlot } from './fill-slot';
 import type { AssignmentView } from './get-assignment-view';
-import { parseSubmission } from './parse-submission';
-import { type Acknowledgement, findAcknowledgement, lockTask, writeAnnotation } from './write-annotation';
+import { parseByForm } from './parse-submission';
+import { settleOverlap } from './settle-overlap';
+import { type Acknowledgement, findAcknowledgement, lockTask, type TaskPins, writeAnnotation } from './write-annotation';
 
 const dayMs = 24 * 3600_000;
 
@@ -28,7 +39,14 @@ export const submitAnnotationInput = z.strictObject({
   activeMs: activeMsSchema,
 });
 
-export interface SubmittedAnnotation extends Acknowledgement {
+/** What may be told once the judgement is kept; each only where it applies. */
+interface Told {
+  readonly feedback?: TrainingFeedback;
+  readonly hint?: RewardHintView;
+  readonly reveal?: Reveal;
+}
+
+export interface SubmittedAnnotation extends Acknowledgement, Told {
   /** A task that this person does not hold yet: the one after the preloaded one, where there is one. Null where nothing is left now. */
   readonly next: AssignmentView | null;
 }
@@ -45,83 +63,108 @@ export async function submitAnnotation(
 ): Promise<SubmittedAnnotation> {
   const { assignmentId, idempotencyKey, content, activeMs } = submitAnnotationInput.parse(input);
   const userId = requireUser(actor);
-  const assignment = await deps.db.assignment.findFirst({
-    where: { id: assignmentId, annotatorId: userId },
-    select: { taskId: true, displayOrder: true, task: { select: { projectId: true } } },
-  });
-  if (!assignment) throw new AppError('NOT_FOUND', 'This task is not yours.');
-  const { taskId, displayOrder } = assignment;
-  const { projectId } = assignment.task;
-  await authorise(deps, actor, projectId, 'labeling.annotate');
-  const parsed = await parseSubmission(deps.db, { taskId, displayOrder }, content);
-
-  const { acknowledgement, full } = await deps.db.$transaction(async (tx) => {
-    const now = deps.clock.now();
-    await lockTask(tx, taskId);
-    const before = await findAcknowledgement(tx, userId, idempotencyKey, { assignmentId });
-    if (before) return { acknowledgement: before, full: false };
-    const slotId = await takeSlot(tx, { userId, taskId, now });
-    const { count } = await tx.assignment.updateMany({
-      where: { id: assignmentId, submittedAt: null },
-      data: { submittedAt: now, ...(slotId && { slotId }) },
-    });
-    if (count === 0) {
-      throw new AppError('CONFLICT', 'This task was sent already.', { remedy: 'Take it back or correct it instead.' });
-    }
-    const acknowledged = await writeAnnotation(
-      tx,
-      {
-        taskId,
-        slotId,
-        assignmentId,
-        annotatorId: userId,
-        content: parsed,
-        displayOrder,
-        idempotencyKey,
-        surplus: slotId === null,
-        activeMs,
-      },
-      now,
-    );
-    if (slotId !== null) {
-      // Whoever held the slot on a lease that ran out, or this person on another page, holds it no longer.
-      await tx.assignment.updateMany({ where: { slotId, releasedAt: null, submittedAt: null }, data: { releasedAt: now } });
-      await tx.slot.update({
-        where: { id: slotId },
-        data: { state: 'FILLED', annotatorId: userId, leaseExpiresAt: null, liveAnnotationId: acknowledged.annotationId },
-      });
-    }
-    // Only a task that became full can move its round; so only then the round is locked.
-    const taskFull = slotId !== null && (await closeTaskIfFull(tx, taskId));
-    if (taskFull) await afterAnnotation(tx, taskId);
-    return { acknowledgement: acknowledged, full: taskFull };
-  });
-  if (full) await deps.queues.wake();
-  return { ...acknowledgement, next: await claimFor(deps, userId, projectId, true) };
+  const work = await loadWork(deps.db, userId, assignmentId);
+  await authorise(deps, actor, work.projectId, 'labeling.annotate');
+  const said = { userId, assignmentId, idempotencyKey, content, activeMs };
+  const kept = await deps.db.$transaction(async (tx) => keep(tx, work, said, deps.clock.now()));
+  if (kept.moves) await deps.queues.wake();
+  return { ...kept.acknowledgement, ...kept.told, next: await claimFor(deps, userId, work.projectId, true) };
 }
 
-interface Submitter {
-  readonly userId: string;
+interface Work extends TaskPins {
   readonly taskId: string;
+  readonly projectId: string;
+  readonly purpose: string;
+  readonly displayOrder: readonly string[];
+  readonly formSpec: unknown;
+  readonly policy: unknown;
+}
+
+interface Said {
+  readonly userId: string;
+  readonly assignmentId: string;
+  readonly idempotencyKey: string;
+  readonly content: unknown;
+  readonly activeMs: number;
+}
+
+interface Kept {
+  readonly acknowledgement: Acknowledgement;
+  readonly told: Told;
+  /** The round has what it wants: somebody has to see to it. */
+  readonly moves: boolean;
+}
+
+async function loadWork(db: Tx, userId: string, assignmentId: string): Promise<Work> {
+  const [work] = await db.$queryRaw<Work[]>`
+    select a."taskId", a."displayOrder", t."projectId", t."kind"::text as "kind", t."purpose"::text as "purpose", t."guidelineId",
+      t."formVersionId", f."spec" as "formSpec", p."labelingPolicy" as "policy"
+    from "Assignment" a join "Task" t on t."id" = a."taskId" join "FormVersion" f on f."id" = t."formVersionId"
+    join "Project" p on p."id" = t."projectId"
+    where a."id" = ${assignmentId} and a."annotatorId" = ${userId}`;
+  if (!work) throw new AppError('NOT_FOUND', 'This task is not yours.');
+  return work;
+}
+
+async function keep(tx: Tx, work: Work, said: Said, now: Date): Promise<Kept> {
+  const { taskId, displayOrder, kind } = work;
+  const { userId, assignmentId, idempotencyKey, activeMs } = said;
+  await lockTask(tx, taskId);
+  const before = await findAcknowledgement(tx, userId, idempotencyKey, { assignmentId });
+  if (before) return { acknowledgement: before, told: await toldAgain(tx, kind, before.annotationId), moves: false };
+  const content = kind === 'CHAT' ? await withTranscript(tx, assignmentId, said.content) : said.content;
+  const parsed = await parseByForm(tx, parseFormSpec(work.formSpec), displayOrder, content);
+  const slotId = await takeSlot(tx, { userId, taskId, now });
+  await closeAssignment(tx, assignmentId, slotId, now);
+  const { guidelineId, formVersionId } = work;
+  const surplus = slotId === null;
+  const acknowledgement = await writeAnnotation(
+    tx,
+    {
+      ...{ taskId, slotId, assignmentId, annotatorId: userId, kind, guidelineId, formVersionId },
+      ...{ content: parsed, displayOrder, idempotencyKey, surplus, activeMs },
+    },
+    now,
+  );
+  const { annotationId } = acknowledgement;
+  if (slotId !== null) await fillSlot(tx, slotId, annotationId, { userId, taskId, now });
+  await countWork(tx, { userId, projectId: work.projectId, purpose: work.purpose, at: now }, 1);
+  const policy = parseLabelingPolicy(work.policy);
+  const told = await tell(tx, work, said, { annotationId, content: parsed, hintAt: policy.hintAt, now });
+  return { acknowledgement, told, moves: slotId !== null && (await closeTask(tx, work, policy)) };
+}
+
+async function closeAssignment(tx: Tx, assignmentId: string, slotId: string | null, now: Date): Promise<void> {
+  const count = await tx.$executeRaw`
+    update "Assignment" set "submittedAt" = ${now}::timestamp, "slotId" = coalesce(${slotId}, "slotId")
+    where "id" = ${assignmentId} and "submittedAt" is null`;
+  if (count === 0) throw new AppError('CONFLICT', 'This task was sent already.', { remedy: 'Take it back or correct it instead.' });
+}
+
+/** Only what is asked of everybody is ever full: a check or a test is given to one person after the other. Whether the round can move on. */
+async function closeTask(tx: Tx, work: Work, policy: LabelingPolicy): Promise<boolean> {
+  const { taskId, displayOrder, purpose } = work;
+  if (purpose !== 'LABELING' && purpose !== 'EVALUATION') return false;
+  await settleOverlap(tx, { ...work, responseIds: displayOrder }, policy);
+  return (await closeTaskIfFull(tx, taskId)) && afterAnnotation(tx, taskId);
+}
+
+interface JustKept {
+  readonly annotationId: string;
+  readonly content: AnnotationContent;
+  readonly hintAt: number | null;
   readonly now: Date;
 }
 
-/**
- * The slot that this submission fills, locked: the one of this task that he holds (also after the lease ran out, as
- * long as nobody took it), else any other that nobody holds, else none. One person fills at most one slot of a task.
- */
-async function takeSlot(tx: Tx, { userId, taskId, now }: Submitter): Promise<string | null> {
-  const [own] = await tx.$queryRaw<{ id: string; held: boolean }[]>`
-    select "id", ("state" = 'LEASED') as "held" from "Slot" where "taskId" = ${taskId} and "annotatorId" = ${userId} for update`;
-  if (own) return own.held ? own.id : null;
-  const [other] = await tx.$queryRaw<{ id: string }[]>`
-    select s."id" from "Slot" s where s."taskId" = ${taskId} and ${unheld(now)} order by s."ordinal" limit 1 for update skip locked`;
-  return other?.id ?? null;
+async function tell(tx: Tx, { taskId, kind }: Work, said: Said, { annotationId, content, hintAt, now }: JustKept): Promise<Told> {
+  const { userId, assignmentId, activeMs } = said;
+  const { feedback } = await checkAnnotation(tx, { annotationId, taskId, annotatorId: userId, content, activeMs, now });
+  const hint = await afterLabel(tx, { taskId, now, label: { annotationId, content }, hintAt });
+  const reveal = kind === 'CHAT' ? await closeChat(tx, { assignmentId, annotationId }) : null;
+  return { ...(feedback && { feedback }), ...(hint && { hint }), ...(reveal && { reveal }) };
 }
 
-/** Under the lock of the task, so that of two who fill the last two slots the second sees the first. */
-async function closeTaskIfFull(tx: Tx, taskId: string): Promise<boolean> {
-  const open = await tx.slot.count({ where: { taskId, state: { in: ['FREE', 'LEASED'] } } });
-  if (open === 0) await tx.task.update({ where: { id: taskId }, data: { status: 'DONE' } });
-  return open === 0;
+async function toldAgain(tx: Tx, kind: string, annotationId: string): Promise<Told> {
+  const reveal = kind === 'CHAT' ? await revealOf(tx, annotationId) : null;
+  return reveal ? { reveal } : {};
 }

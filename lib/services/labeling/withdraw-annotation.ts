@@ -1,10 +1,13 @@
 import { z } from 'zod';
 import type { Tx } from '#lib/db/create-db';
+import { Prisma } from '#lib/db/generated/client';
 import type { Actor } from '#lib/domain/actor';
 import { leaseExpiry } from '#lib/domain/assignment';
 import { AppError } from '#lib/errors';
 import type { Deps } from '#lib/services/deps';
 import { authorise, requireUser } from '#lib/services/people/authorise';
+import { afterLabel } from '#lib/services/review/after-label';
+import { countWork } from './count-work';
 import { findOwnAnnotation, requireLive } from './find-own-annotation';
 import { type AssignmentView, loadAssignmentView } from './get-assignment-view';
 import { idempotencyKeySchema } from './submit-annotation';
@@ -25,7 +28,8 @@ export async function withdrawAnnotation(
   const { annotationId, idempotencyKey } = withdrawAnnotationInput.parse(input);
   const userId = requireUser(actor);
   const annotation = await findOwnAnnotation(deps.db, userId, annotationId);
-  const { taskId, assignmentId, slotId } = annotation;
+  const { taskId, assignmentId, slotId, kind, guidelineId, formVersionId } = annotation;
+  const { projectId, purpose } = annotation.task;
   await authorise(deps, actor, annotation.task.projectId, 'labeling.annotate');
   const now = deps.clock.now();
 
@@ -43,6 +47,9 @@ export async function withdrawAnnotation(
         slotId,
         assignmentId,
         annotatorId: userId,
+        kind,
+        guidelineId,
+        formVersionId,
         content: {},
         displayOrder: annotation.displayOrder,
         idempotencyKey,
@@ -52,6 +59,8 @@ export async function withdrawAnnotation(
       },
       now,
     );
+    await countWork(tx, { userId, projectId, purpose, at: annotation.createdAt }, -1);
+    await afterLabel(tx, { taskId, now, label: null, hintAt: null });
     if (!opens) return false;
     const expiresAt = leaseExpiry(now, false);
     await tx.slot.update({ where: { id: slotId }, data: { state: 'LEASED', liveAnnotationId: null, leaseExpiresAt: expiresAt } });
@@ -63,14 +72,24 @@ export async function withdrawAnnotation(
         releasedAt: null,
         expiresAt,
         heartbeatAt: now,
-        draft: JSON.parse(JSON.stringify(annotation.content)),
+        // A conversation stays with the vote that judged it; the next one begins anew.
+        draft: kind === 'CHAT' ? Prisma.DbNull : JSON.parse(JSON.stringify(annotation.content)),
         draftSavedAt: now,
       },
     });
     await tx.task.updateMany({ where: { id: taskId, status: 'DONE' }, data: { status: 'OPEN' } });
+    await comeByAgain(tx, taskId, now);
     return true;
   });
   return opened && assignmentId ? loadAssignmentView(deps.db, userId, assignmentId, now) : null;
+}
+
+/** The other slots of the task go where this person's cursors still come by: should he lose this one, one of them may be his. */
+async function comeByAgain(tx: Tx, taskId: string, now: Date): Promise<void> {
+  await tx.$executeRaw`
+    update "Slot" set "position" = case when "state" = 'FREE' then "next_slot_position"("laneId") else "position" end,
+      "leaseExpiresAt" = case when "state" = 'LEASED' then ${now}::timestamp end
+    where "taskId" = ${taskId} and "laneId" is not null and ("state" = 'FREE' or ("state" = 'LEASED' and "leaseExpiresAt" < ${now}::timestamp))`;
 }
 
 /** A round that is frozen or decided keeps what it stands on. */

@@ -15,7 +15,14 @@ export interface Acknowledgement {
   readonly acknowledgedAt: Date;
 }
 
-interface NewAnnotation {
+/** What an annotation pins of its task. */
+export interface TaskPins {
+  readonly kind: TaskKind;
+  readonly guidelineId: string;
+  readonly formVersionId: string;
+}
+
+interface NewAnnotation extends TaskPins {
   readonly taskId: string;
   readonly slotId: string | null;
   readonly assignmentId: string | null;
@@ -37,25 +44,19 @@ function annotationContentHash(kind: TaskKind, content: AnnotationContent): stri
 
 /** Writes the row that nothing changes afterwards; guideline and form are those that the task pins. */
 export async function writeAnnotation(tx: Tx, annotation: NewAnnotation, now: Date): Promise<Acknowledgement> {
-  const { guidelineId, formVersionId, kind } = await tx.task.findUniqueOrThrow({
-    where: { id: annotation.taskId },
-    select: { guidelineId: true, formVersionId: true, kind: true },
-  });
   const annotationId = randomUUID();
   const content = { ...annotation.content };
   await tx.annotation.create({
     data: {
       ...annotation,
       id: annotationId,
-      kind,
       content: JSON.parse(JSON.stringify(content)),
-      contentHash: annotationContentHash(kind, content),
+      contentHash: annotationContentHash(annotation.kind, content),
       schemaVersion: comparisonSchemaVersion,
       displayOrder: [...annotation.displayOrder],
-      guidelineId,
-      formVersionId,
       createdAt: now,
     },
+    select: { id: true },
   });
   return { annotationId, taskId: annotation.taskId, surplus: annotation.surplus, acknowledgedAt: now };
 }

@@ -1,18 +1,27 @@
 import { randomUUID } from 'node:crypto';
 import type { Tx } from '#lib/db/create-db';
 import { addOutbox } from '../outbox/add-outbox';
-import { countSlots } from './open-slots';
 
 /**
- * Call in the transaction that filled (or freed) a slot of the task, after it, as the last lock taken. Where the round has every annotation
- * it wants, asks for the round to move on. The round's row is locked first: of two people who fill the last two slots at once, the second
- * sees the first.
+ * Call in the transaction that filled (or cancelled) the last open slot of the task, after it, as the last lock taken. Where the round has
+ * every annotation it wants, asks for the round to move on: true. The round's row is locked first: of two people who fill the last two slots
+ * at once, the second sees the first. Whether a slot is open is one look into the index of its lane, however many the round has.
  */
-export async function afterAnnotation(tx: Tx, taskId: string): Promise<void> {
+export async function afterAnnotation(tx: Tx, taskId: string): Promise<boolean> {
   const task = await tx.task.findUnique({ where: { id: taskId }, select: { roundId: true, purpose: true } });
-  if (!task?.roundId || (task.purpose !== 'LABELING' && task.purpose !== 'EVALUATION')) return;
-  await tx.$queryRaw`select "id" from "Round" where "id" = ${task.roundId} for update`;
-  const slots = await countSlots(tx, task.roundId, task.purpose);
-  if (slots.filled < slots.wanted) return;
+  if (!task?.roundId || (task.purpose !== 'LABELING' && task.purpose !== 'EVALUATION')) return false;
+  // Changing the task twice in one transaction has locked the key of its round for share: a lock that allows others to have that too.
+  await tx.$queryRaw`select "id" from "Round" where "id" = ${task.roundId} for no key update`;
+  const [open] = await tx.$queryRaw<unknown[]>`
+    select 1 as "open" from "ClaimLane" l
+    cross join lateral (
+      (select s."taskId" from "Slot" s join "Task" t on t."id" = s."taskId" and t."purpose" = ${task.purpose}::"TaskPurpose"
+        where s."laneId" = l."id" and s."state" = 'FREE' limit 1)
+      union all
+      (select s."taskId" from "Slot" s join "Task" t on t."id" = s."taskId" and t."purpose" = ${task.purpose}::"TaskPurpose"
+        where s."laneId" = l."id" and s."state" = 'LEASED' limit 1)) s
+    where l."roundId" = ${task.roundId} limit 1`;
+  if (open) return false;
   await addOutbox(tx, { kind: 'advance-round', subjectId: task.roundId, dedupeKey: `advance-${task.roundId}-${randomUUID()}` });
+  return true;
 }

@@ -256,7 +256,7 @@ describe('blindness', () => {
       expect(Object.keys(view!).sort()).toEqual(
         [
           ...['assignmentId', 'taskId', 'projectId', 'kind', 'prompt', 'responses', 'guideline', 'form', 'draft', 'draftSavedAt'],
-          ...['expiresAt', 'submittedAt', 'progress'],
+          ...['expiresAt', 'submittedAt', 'progress', 'mode', 'spec', 'contentFlags', 'messages'],
         ].sort(),
       );
       for (const response of view!.responses) expect(Object.keys(response).sort()).toEqual(['id', 'text']);

@@ -1,0 +1,105 @@
+import type { Tx } from '#lib/db/create-db';
+import { Prisma } from '#lib/db/generated/client';
+import { leaseExpiry } from '#lib/domain/assignment';
+import { basisOf, inLevel, type Level, type Visit } from './claim-level';
+import { type Claimer, openLanes, openTo } from './claimable';
+
+export interface ClaimedSlot {
+  readonly id: string;
+  readonly taskId: string;
+  readonly leaseExpiresAt: Date;
+}
+
+/** Priorities of a lane that are tried one by one; what lies below is searched in one go. */
+const maxLevels = 8;
+
+/**
+ * Leases the slot that comes first: highest priority, then what others let lapse, then pools that take few people, then the order of the
+ * lane. Each lane is an index of its own and is entered where this person has something to do, so a claim reads a few entries
+ * whatever he has done and however many tasks there are. What is locked is stepped over: claimers never wait for each other.
+ */
+export async function claimSlot(
+  tx: Tx,
+  claimer: Claimer,
+  now: Date,
+  ahead: boolean,
+): Promise<{ slot: ClaimedSlot | null; visits: readonly Visit[] }> {
+  const levels = await openLevels(tx, claimer, now);
+  const visits: Visit[] = [];
+  for (const level of levels) {
+    const slot = await take(tx, claimer, now, ahead, inLevel(level, now));
+    visits.push({ level, claimedAt: slot?.position ?? null });
+    if (slot) return { slot, visits };
+  }
+  const perLane = new Map<string, Level[]>();
+  for (const level of levels) {
+    const key = `${level.laneId} ${level.lapsed}`;
+    perLane.set(key, [...(perLane.get(key) ?? []), level]);
+  }
+  for (const tried of perLane.values()) {
+    const last = tried.at(-1);
+    if (last === undefined || tried.length < maxLevels) continue;
+    const slot = await take(tx, claimer, now, ahead, belowLevel(last, now));
+    if (slot) return { slot, visits };
+  }
+  return { slot: null, visits };
+}
+
+/** Which levels hold anything at all, in the order of the claim; looked up in the index, one entry a level. */
+async function openLevels(tx: Tx, claimer: Claimer, now: Date): Promise<readonly Level[]> {
+  const free = Prisma.sql`s."state" = 'FREE'`;
+  const lapsed = Prisma.sql`s."state" = 'LEASED' and s."leaseExpiresAt" <= ${now}::timestamp`;
+  return tx.$queryRaw<Level[]>`
+    with recursive lane as (
+      select l."id", coalesce(cardinality(p."skills") + (p."languages" <> '{}')::int + p."qualifiedOnly"::int, 0) as "narrow"
+      from ${openLanes(claimer)}),
+    free as (${levelsOf(free, 'free')}),
+    lapsed as (${levelsOf(lapsed, 'lapsed')})
+    select v."laneId", v."priority", v."lapsed", coalesce(c."position", 0) as "position", c."expiredAt",
+      coalesce(c."expiredPosition", 0) as "expiredPosition"
+    from (select *, false as "lapsed" from free union all select *, true as "lapsed" from lapsed) v
+    left join "ClaimCursor" c
+      on c."userId" = ${claimer.userId} and c."laneId" = v."laneId" and c."priority" = v."priority" and c."basis" = ${basisOf(claimer)}
+    where v."priority" is not null
+    order by v."priority" desc, v."lapsed" desc, v."narrow" desc, v."laneId"`;
+}
+
+function levelsOf(open: Prisma.Sql, name: 'free' | 'lapsed'): Prisma.Sql {
+  const top = (below: Prisma.Sql) => Prisma.sql`(select s."priority" from "Slot" s where s."laneId" = ${below} and ${open}`;
+  const itself = Prisma.raw(`"${name}"`);
+  return Prisma.sql`
+    select l."id" as "laneId", l."narrow", ${top(Prisma.sql`l."id"`)} order by s."priority" desc limit 1) as "priority", 1 as "depth"
+    from lane l
+    union all
+    select v."laneId", v."narrow", ${top(Prisma.sql`v."laneId"`)} and s."priority" < v."priority" order by s."priority" desc limit 1), v."depth" + 1
+    from ${itself} v where v."priority" is not null and v."depth" < ${maxLevels}`;
+}
+
+function belowLevel(level: Level, now: Date): { where: Prisma.Sql; order: Prisma.Sql } {
+  const lane = Prisma.sql`s."laneId" = ${level.laneId} and s."priority" < ${level.priority}`;
+  if (!level.lapsed) return { where: Prisma.sql`${lane} and s."state" = 'FREE'`, order: Prisma.sql`s."priority" desc, s."position"` };
+  return {
+    where: Prisma.sql`${lane} and s."state" = 'LEASED' and s."leaseExpiresAt" <= ${now}::timestamp`,
+    order: Prisma.sql`s."priority" desc, s."leaseExpiresAt", s."position"`,
+  };
+}
+
+async function take(
+  tx: Tx,
+  claimer: Claimer,
+  now: Date,
+  ahead: boolean,
+  { where, order }: { where: Prisma.Sql; order: Prisma.Sql },
+): Promise<(ClaimedSlot & { position: bigint }) | null> {
+  const [slot] = await tx.$queryRaw<(ClaimedSlot & { position: bigint })[]>`
+    update "Slot" set "state" = 'LEASED', "annotatorId" = ${claimer.userId}, "leaseExpiresAt" = ${leaseExpiry(now, ahead)}::timestamp,
+      "updatedAt" = ${now}::timestamp
+    where "id" = (
+      select s."id" from "Slot" s join "Task" t on t."id" = s."taskId"
+      where ${where} and ${openTo(claimer)}
+      order by ${order}
+      limit 1
+      for update of s skip locked)
+    returning "id", "taskId", "leaseExpiresAt", "position"`;
+  return slot ?? null;
+}

@@ -1,0 +1,89 @@
+import type { Tx } from '#lib/db/create-db';
+import { type LabelingPolicy, parseLabelingPolicy } from '#lib/domain/labeling-policy';
+import { parseMemberPreferences } from '#lib/domain/member-preferences';
+import { AppError } from '#lib/errors';
+import type { Claimer } from './claimable';
+
+/** Why a member is given no new work now. */
+export type Refusal = 'pause' | 'training' | 'qualification' | 'dailyQuota' | 'totalQuota';
+
+export interface Standing extends Claimer {
+  readonly policy: LabelingPolicy;
+  readonly trained: boolean;
+  readonly paused: boolean;
+  readonly doneToday: number;
+  readonly doneTotal: number;
+  readonly dailyQuota: number | null;
+  readonly totalQuota: number | null;
+}
+
+interface StandingRow {
+  readonly skills: string[];
+  readonly languages: string[];
+  readonly preferences: unknown;
+  readonly paused: boolean;
+  readonly trained: boolean;
+  readonly qualified: boolean;
+  readonly dailyQuota: number | null;
+  readonly totalQuota: number | null;
+  readonly labelingPolicy: unknown;
+  readonly doneToday: number;
+  readonly doneTotal: number;
+}
+
+export function dayOf(now: Date): string {
+  return now.toISOString().slice(0, 10);
+}
+
+/** What a member may do in a project and has done there. @throws AppError NOT_FOUND where he is no member */
+export async function loadStanding(tx: Tx, userId: string, projectId: string, now: Date): Promise<Standing> {
+  const [row] = await tx.$queryRaw<StandingRow[]>`
+    select m."skills", m."languages", m."preferences", m."pausedAt" is not null as "paused", m."trainedAt" is not null as "trained",
+      m."qualifiedAt" is not null as "qualified", m."dailyQuota", m."totalQuota", p."labelingPolicy",
+      coalesce((select w."done" from "WorkDay" w
+        where w."projectId" = p."id" and w."userId" = m."userId" and w."day" = ${dayOf(now)}::date), 0) as "doneToday",
+      coalesce((select sum(w."done")::int from "WorkDay" w where w."projectId" = p."id" and w."userId" = m."userId"), 0) as "doneTotal"
+    from "Membership" m join "Project" p on p."id" = m."projectId"
+    where m."projectId" = ${projectId} and m."userId" = ${userId}`;
+  if (!row) throw new AppError('NOT_FOUND', 'There is no such project, or you are not a member of it.');
+  const policy = parseLabelingPolicy(row.labelingPolicy);
+  return {
+    userId,
+    projectId,
+    policy,
+    skills: row.skills,
+    languages: row.languages,
+    hidden: parseMemberPreferences(row.preferences).hiddenCategories.toSorted(),
+    paused: row.paused,
+    trained: row.trained,
+    qualified: row.qualified,
+    doneToday: row.doneToday,
+    doneTotal: row.doneTotal,
+    dailyQuota: row.dailyQuota ?? policy.quota.daily,
+    totalQuota: row.totalQuota ?? policy.quota.total,
+  };
+}
+
+/** What stands against one task more, beside `held` that are in hand. */
+export function refusalOf(standing: Standing, held: number): Refusal | null {
+  const { policy, trained, qualified, paused, doneToday, doneTotal, dailyQuota, totalQuota } = standing;
+  if (paused) return 'pause';
+  if (policy.training.required && !trained) return 'training';
+  if (policy.qualification.required && !qualified) return 'qualification';
+  if (totalQuota !== null && doneTotal + held >= totalQuota) return 'totalQuota';
+  return dailyQuota !== null && doneToday + held >= dailyQuota ? 'dailyQuota' : null;
+}
+
+const words: Readonly<Record<Refusal, readonly [message: string, remedy: string]>> = {
+  pause: ['Your work in this project is paused.', 'Your page says why, and lets you appeal.'],
+  training: ['Training comes before the first task.', 'Ask the project lead: there is no training task to do yet.'],
+  qualification: ['This project asks for a qualification first.', 'Start the qualification on your page.'],
+  dailyQuota: ['You have done all tasks that are planned for you today.', 'Come back tomorrow (days begin at midnight UTC).'],
+  totalQuota: ['You have done all tasks that are planned for you in this project.', 'Ask the project lead if you want more.'],
+};
+
+/** @throws AppError PRECONDITION whose details.need says what is missing */
+export function refuse(refusal: Refusal): never {
+  const [message, remedy] = words[refusal];
+  throw new AppError('PRECONDITION', message, { details: { need: refusal }, remedy });
+}

@@ -1,0 +1,27 @@
+import type { Tx } from '#lib/db/create-db';
+import { heldAssignment } from './claimable';
+
+export interface Held {
+  readonly assignmentId: string;
+  readonly slotId: string;
+  readonly createdAt: Date;
+}
+
+/** What this person holds, the one in hand first. */
+export async function loadHeld(tx: Tx, userId: string, projectId: string): Promise<readonly Held[]> {
+  return tx.$queryRaw<Held[]>`
+    select a."id" as "assignmentId", a."slotId", a."createdAt"
+    from "Assignment" a join "Slot" s on ${heldAssignment}
+    where a."annotatorId" = ${userId} and s."projectId" = ${projectId}
+    order by a."createdAt", a."id"`;
+}
+
+/** False where the slot was given to another in the meantime. */
+export async function renewLease(tx: Tx, userId: string, held: Pick<Held, 'assignmentId' | 'slotId'>, expiresAt: Date): Promise<boolean> {
+  const renewed = await tx.$executeRaw`
+    with slot as (
+      update "Slot" set "leaseExpiresAt" = ${expiresAt}::timestamp
+      where "id" = ${held.slotId} and "annotatorId" = ${userId} and "state" = 'LEASED' returning 1)
+    update "Assignment" set "expiresAt" = ${expiresAt}::timestamp where "id" = ${held.assignmentId} and exists (select 1 from slot)`;
+  return renewed === 1;
+}

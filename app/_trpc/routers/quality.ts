@@ -1,4 +1,5 @@
 import { decideAppeal, decideAppealInput } from '#lib/services/quality/decide-appeal';
+import { dismissDrift, dismissDriftInput } from '#lib/services/quality/dismiss-drift';
 import { fileAppeal, fileAppealInput } from '#lib/services/quality/file-appeal';
 import { getOwnStanding, getOwnStandingInput } from '#lib/services/quality/get-own-standing';
 import { getQualificationTest, getQualificationTestInput } from '#lib/services/quality/get-qualification-test';
@@ -21,6 +22,7 @@ import { procedure, router } from '../init';
 export const qualityRouter = router({
   report: procedure.input(getQualityReportInput).query(({ ctx, input }) => getQualityReport(ctx.deps, ctx.actor, input)),
   computeReport: procedure.input(requestQualityReportInput).mutation(({ ctx, input }) => requestQualityReport(ctx.deps, ctx.actor, input)),
+  dismissDrift: procedure.input(dismissDriftInput).mutation(({ ctx, input }) => dismissDrift(ctx.deps, ctx.actor, input)),
   policy: procedure.input(getQualityPolicyInput).query(({ ctx, input }) => getQualityPolicy(ctx.deps, ctx.actor, input)),
   savePolicy: procedure.input(saveQualityPolicyInput).mutation(({ ctx, input }) => saveQualityPolicy(ctx.deps, ctx.actor, input)),
   gold: procedure.input(listGoldInput).query(({ ctx, input }) => listGold(ctx.deps, ctx.actor, input)),

@@ -7,6 +7,7 @@ import { type Estimate, undefinedEstimate } from '#lib/domain/statistics/estimat
 import { wilsonInterval } from '#lib/domain/statistics/proportion';
 import { quantile } from '#lib/domain/statistics/summary';
 import { type AgreementRow, agreementRows, rankingsOf } from './agreement-rows';
+import { type DriftAlarm, driftAlarms } from './drift-alarms';
 import { longerWins, positionOf, tieRate, tooFast } from './label-biases';
 import { groupBy, type QualityCheck, type QualityData, type QualityLabel } from './label-data';
 
@@ -18,6 +19,7 @@ export interface QualityReport {
   readonly agreement: readonly AgreementRow[];
   readonly annotators: readonly AnnotatorRow[];
   readonly guidelines: readonly GuidelineRow[];
+  readonly drifts: readonly DriftAlarm[];
   readonly biases: {
     /** Of pairs with the answer shown first, the share that it won: half where place does not matter. */
     readonly firstWins: Estimate;
@@ -62,6 +64,7 @@ export function qualityReport(data: QualityData, random: Random): QualityReport 
     agreement: agreementRows(data, random.fork('agreement')),
     annotators: annotatorRows(data, random.fork('annotators')),
     guidelines: guidelineRows(labels, checks, random.fork('guidelines')),
+    drifts: driftAlarms(labels, checks),
     biases: {
       firstWins: firstShare(labels),
       longerWins: longerWins(labels, data.lengths, random.fork('length')),

@@ -4,6 +4,7 @@ import { parseQualityPolicy, type QualityPolicy } from '#lib/domain/quality/qual
 import { checkDwell } from './check-dwell';
 import { type CheckedAnnotation, type CheckedTask, loadExpected } from './check-expected';
 import { finishAttemptIfDone } from './finish-attempt';
+import { judgeChecks } from './judge-checks';
 import { type TrainingFeedback, trainingFeedback } from './training-feedback';
 
 /**
@@ -28,9 +29,10 @@ export async function checkAnnotation(tx: Tx, input: CheckedAnnotation): Promise
   const policy = parseQualityPolicy(task.project.labelingPolicy);
   await checkDwell(tx, task, policy.dwell, input);
   if (task.purpose === 'LABELING' || task.purpose === 'EVALUATION') return { feedback: null };
-  await writeCheck(tx, task, policy, input);
+  const kept = await writeCheck(tx, task, policy, input);
   if (task.purpose === 'TRAINING') return { feedback: await trainingFeedback(tx, task, policy, input) };
   if (task.purpose === 'QUALIFICATION') await finishAttemptIfDone(tx, task, input);
+  else if (kept) await judgeChecks(tx, task.projectId, input.annotatorId, policy, input.now);
   return { feedback: null };
 }
 

@@ -48,25 +48,19 @@ export async function settleAttempt(tx: Tx, attemptId: string, now: Date): Promi
   return verdict;
 }
 
-/** The tasks of the attempt that were sent or skipped; what was skipped counts as missed. */
+/** The tasks of the attempt that were sent. */
 async function loadScored(tx: Tx, userId: string, { taskIds, ratings }: AttemptRecord): Promise<ScoredTask[]> {
   const tasks = await tx.task.findMany({
-    where: { id: { in: taskIds } },
-    select: {
-      id: true,
-      kind: true,
-      slots: { where: { annotatorId: userId, liveAnnotationId: { not: null } }, select: { id: true } },
-      assignments: { where: { annotatorId: userId, skipReason: { not: null } }, select: { id: true } },
-    },
+    where: { id: { in: taskIds }, slots: { some: { annotatorId: userId, liveAnnotationId: { not: null } } } },
+    select: { id: true, kind: true },
   });
   const checks = await tx.annotationCheck.findMany({
     where: { taskId: { in: taskIds }, annotatorId: userId, voidedAt: null },
     select: { taskId: true, agreement: true, compared: true },
   });
-  return tasks.flatMap(({ id, kind, slots, assignments }): ScoredTask[] => {
-    if (slots.length === 0) return assignments.length === 0 ? [] : [{ kind, agreement: 0, compared: 1, rating: 1 }];
+  return tasks.map(({ id, kind }) => {
     const check = checks.find(({ taskId }) => taskId === id);
-    return [{ kind, agreement: check?.agreement ?? null, compared: check?.compared ?? 0, rating: ratings[id] ?? null }];
+    return { kind, agreement: check?.agreement ?? null, compared: check?.compared ?? 0, rating: ratings[id] ?? null };
   });
 }
 

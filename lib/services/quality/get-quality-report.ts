@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import type { Db } from '#lib/db/create-db';
 import type { Actor } from '#lib/domain/actor';
+import type { DriftAlarm } from '#lib/domain/quality/drift-alarms';
 import type { AnnotatorRow, QualityReport } from '#lib/domain/quality/quality-report';
 import type { Deps } from '#lib/services/deps';
 import { authorise } from '#lib/services/people/authorise';
@@ -16,9 +18,18 @@ export interface PersonRow extends Omit<AnnotatorRow, 'annotator'> {
   readonly paused: boolean;
 }
 
+export interface PersonDrift extends Omit<DriftAlarm, 'annotator'> {
+  readonly userId: string;
+  readonly label: string;
+  readonly name: string | null;
+  readonly paused: boolean;
+}
+
 export interface QualityReportView {
   /** Null: nothing was computed yet. */
-  readonly report: (Omit<QualityReport, 'annotators'> & { readonly people: number; readonly rows: readonly PersonRow[] }) | null;
+  readonly report:
+    | (Omit<QualityReport, 'annotators' | 'drifts'> & { readonly rows: readonly PersonRow[]; readonly drifts: readonly PersonDrift[] })
+    | null;
   /** The report holds what was there at this time. */
   readonly computedAt: Date | null;
   readonly tookMs: number | null;
@@ -43,20 +54,47 @@ export async function getQualityReport(
   });
   const base = { computedAt: kept?.computedAt ?? null, tookMs: kept?.tookMs ?? null, pending: waiting !== null, namesShown };
   if (!kept) return { ...base, report: null };
-  const { annotators, ...report } = kept.report as unknown as QualityReport;
-  const members = await deps.db.membership.findMany({
-    where: { projectId, userId: { in: annotators.map(({ annotator }) => annotator) } },
+  const { annotators, drifts, ...report } = kept.report as unknown as QualityReport;
+  const person = await loadPersons(deps.db, projectId, namesShown);
+  return {
+    ...base,
+    report: {
+      ...report,
+      rows: annotators.map(({ annotator, ...row }) => ({ ...row, ...person(annotator) })),
+      drifts: await openDrifts(deps.db, projectId, drifts, person),
+    },
+  };
+}
+
+async function loadPersons(db: Db, projectId: string, namesShown: boolean) {
+  const members = await db.membership.findMany({
+    where: { projectId },
     select: { userId: true, pseudonym: true, pausedAt: true, user: { select: { name: true } } },
   });
-  const rows = annotators.map(({ annotator: userId, ...row }): PersonRow => {
-    const known = members.find((one) => one.userId === userId);
+  const known = new Map(members.map((member) => [member.userId, member]));
+  return (userId: string) => {
+    const member = known.get(userId);
     return {
       userId,
-      ...row,
-      label: personLabel(known?.pseudonym ?? userId),
-      name: namesShown ? (known?.user.name ?? null) : null,
-      paused: known?.pausedAt != null,
+      label: personLabel(member?.pseudonym ?? userId),
+      name: namesShown ? (member?.user.name ?? null) : null,
+      paused: member?.pausedAt != null,
     };
+  };
+}
+
+/** Alarms that nobody has answered since they were raised, by saying that it is no problem or by a pause and its end. */
+async function openDrifts(
+  db: Db,
+  projectId: string,
+  drifts: readonly DriftAlarm[],
+  person: Awaited<ReturnType<typeof loadPersons>>,
+): Promise<PersonDrift[]> {
+  const answered = await db.membershipEvent.findMany({
+    where: { projectId, kind: { in: ['drift-dismissed', 'resumed'] }, userId: { in: drifts.map(({ annotator }) => annotator) } },
+    select: { userId: true, at: true },
   });
-  return { ...base, report: { ...report, rows } };
+  return drifts
+    .filter((alarm) => !answered.some(({ userId, at }) => userId === alarm.annotator && at >= new Date(alarm.raisedAt)))
+    .map(({ annotator, ...alarm }) => ({ ...alarm, ...person(annotator) }));
 }

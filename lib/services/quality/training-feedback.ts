@@ -37,14 +37,13 @@ interface TrainingOf {
 }
 
 /** Where the person stands in the training; he is trained once nothing of it is left and it went well enough. */
-export async function settleTraining(
+async function settleTraining(
   tx: Tx,
   { projectId, userId, minAgreement, now }: TrainingOf,
 ): Promise<{ done: number; of: number; trained: boolean }> {
   const [standing] = await tx.$queryRaw<{ of: number; done: number; agreement: number | null }[]>`
     select count(*)::int as "of",
-      (count(*) filter (where exists (select 1 from "Assignment" a
-        where a."taskId" = t."id" and a."annotatorId" = ${userId} and (a."submittedAt" is not null or a."skipReason" is not null))))::int as "done",
+      (count(*) filter (where exists (select 1 from "Annotation" a where a."taskId" = t."id" and a."annotatorId" = ${userId})))::int as "done",
       avg((select c."agreement" from "AnnotationCheck" c where c."taskId" = t."id" and c."annotatorId" = ${userId} and c."voidedAt" is null limit 1))
         as "agreement"
     from "Task" t join "GoldAnswer" g on g."taskId" = t."id"

@@ -15,7 +15,7 @@ import { promoteGold } from '#lib/services/quality/promote-gold';
 import { resumeMember } from '#lib/services/quality/resume-member';
 import { retireGold } from '#lib/services/quality/retire-gold';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
-import { createMember, rankingOf } from '../../support/labeling';
+import { createLabelingRound, createMember, rankingOf } from '../../support/labeling';
 import { answersOf, claim, createQualityWorld, hour, type QualityWorld, send, setPolicy } from './quality-world';
 
 let database: TestDatabase;
@@ -212,6 +212,39 @@ describe('hidden repeats', () => {
     // nobody else is ever given it
     const other = await createMember(database.db, at.projectId);
     expect(tasks.map(({ id }) => id)).not.toContain((await claim(at, other)).taskId);
+  });
+});
+
+describe('the sequential test', () => {
+  it('pauses as soon as the numbers speak against a person, and begins anew after resuming', async () => {
+    const at = await world({ gold: { share: 1, maxExposures: 9 }, sprt: { minChecks: 3 } }, 1);
+    const { projectId } = at;
+    for (let index = 0; index < 6; index += 1) {
+      const { taskIds, roundId } = await createLabelingRound(database.db, at.project, { tasks: 1 });
+      await database.db.round.update({ where: { id: roundId }, data: { status: 'DONE' } });
+      await promoteGold(at.deps, at.lead, {
+        taskId: taskIds[0] as string,
+        content: rankingOf(await answersOf(database.db, taskIds[0] as string)),
+      });
+    }
+    let view = await claim(at, at.annotator);
+    const lefts: boolean[] = [];
+    for (let step = 0; step < 5; step += 1) {
+      const { next } = await send(at, at.annotator, view, step === 0);
+      lefts.push(next !== null);
+      if (!next) break;
+      view = next;
+    }
+    // log(.05 / .95) = -2.94; each miss adds log(.15 / .4) = -.9808: the fourth decides, three give -2.9425, just not
+    expect(lefts).toEqual([true, true, true, true, false]);
+    const standing = await getOwnStanding(at.deps, at.annotator, { projectId });
+    expect(standing.paused?.reason).toMatch(/^0 of the last 4 checked tasks agree/);
+    const [event] = await database.db.membershipEvent.findMany({ where: { projectId, kind: 'paused' } });
+    expect(event).toMatchObject({ byRule: true, data: { rule: 'checks', passed: 0, checked: 4 } });
+    await resumeMember(at.deps, at.lead, { projectId, userId: at.annotator.userId });
+    at.clock.advance(1000);
+    const { next } = await send(at, at.annotator, await claim(at, at.annotator), false);
+    expect(next).not.toBeNull();
   });
 });
 

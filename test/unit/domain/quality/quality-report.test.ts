@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import { driftAlarms } from '#lib/domain/quality/drift-alarms';
+import type { QualityCheck, QualityData, QualityLabel } from '#lib/domain/quality/label-data';
+import { qualityReport } from '#lib/domain/quality/quality-report';
+import { createRandom } from '#lib/domain/random';
+
+const day = 86_400_000;
+const start = Date.UTC(2026, 2, 1);
+
+function label(taskId: string, annotator: string, order: readonly string[], more: Partial<QualityLabel> = {}): QualityLabel {
+  return {
+    taskId,
+    annotator,
+    kind: 'RANKING',
+    content: { ranks: Object.fromEntries(order.map((id, index) => [id, index + 1])) },
+    displayOrder: [...order].sort(),
+    activeMs: 20_000,
+    guideline: 1,
+    formVersionId: 'form',
+    at: new Date(start),
+    ...more,
+  };
+}
+
+function check(annotator: string, passed: boolean, index: number, guideline = 1): QualityCheck {
+  return { annotator, purpose: 'GOLD', agreement: passed ? 1 : 0, passed, guideline, at: new Date(start + index * day) };
+}
+
+const data = (labels: QualityLabel[], more: Partial<QualityData> = {}): QualityData => ({
+  labels,
+  checks: [],
+  forms: new Map([['form', { ratings: [], flags: [{ key: 'language', label: 'Wrong language' }], marks: [] }]]),
+  lengths: new Map([
+    ['a', 10],
+    ['b', 20],
+    ['c', 30],
+  ]),
+  minMs: { RANKING: 3000 },
+  ...more,
+});
+
+describe('the quality report', () => {
+  it('gives agreement by what was judged, tau and pairs by the definitions', () => {
+    // two tasks; the two people agree wholly on one, and on two of three pairs on the other
+    const labels = [
+      label('1', 'x', ['a', 'b', 'c']),
+      label('1', 'y', ['a', 'b', 'c']),
+      label('2', 'x', ['a', 'b', 'c']),
+      label('2', 'y', ['a', 'c', 'b']),
+    ];
+    const report = qualityReport(data(labels), createRandom('test'));
+    const value = (measure: string) => report.agreement.find((row) => row.measure === measure)?.estimate;
+    expect(value('pairs')).toMatchObject({ defined: true, value: 5 / 6, n: 2 });
+    expect(value('tau')).toMatchObject({ value: expect.closeTo((1 + 1 / 3) / 2, 12) });
+    expect(report.annotators.map(({ annotator, done, peers }) => ({ annotator, done, peers: peers.defined && peers.value }))).toEqual([
+      { annotator: 'x', done: 2, peers: 5 / 6 },
+      { annotator: 'y', done: 2, peers: 5 / 6 },
+    ]);
+    expect(report).toMatchObject({ labels: 4, tasks: 2, people: 2 });
+  });
+
+  it('says why a flag that nobody set has no agreement', () => {
+    const flagged = (annotator: string, task: string) => label(task, annotator, [], { content: { flags: { a: [], b: [] } } });
+    const report = qualityReport(data([flagged('x', '1'), flagged('y', '1'), flagged('x', '2'), flagged('y', '2')]), createRandom('test'));
+    expect(report.agreement).toMatchObject([{ subject: 'flag', label: 'Wrong language', estimate: { defined: false } }]);
+  });
+
+  it('counts length, ties, first places and fast answers over tasks', () => {
+    const labels = [
+      label('1', 'x', ['c', 'b', 'a'], { displayOrder: ['c', 'b', 'a'], activeMs: 100 }),
+      label('2', 'x', ['c', 'b', 'a'], { displayOrder: ['c', 'b', 'a'] }),
+      label('3', 'x', [], { content: { ranks: { a: 1, b: 1, c: 1 } } }),
+    ];
+    const { biases, annotators } = qualityReport(data(labels), createRandom('test'));
+    expect(biases.longerWins).toMatchObject({ value: 1, n: 2 });
+    expect(biases.tieRate).toMatchObject({ value: 3 / 9, n: 3 });
+    expect(biases.firstWins).toMatchObject({ value: 1, n: 4 });
+    expect(biases.tooFast).toMatchObject({ value: 1 / 3, n: 3 });
+    expect(annotators[0]?.medianMs).toBe(20_000);
+  });
+
+  it('sets guideline versions side by side', () => {
+    const labels = [
+      ...['1', '2'].flatMap((task) => [label(task, 'x', ['a', 'b']), label(task, 'y', ['b', 'a'])]),
+      ...['3', '4'].flatMap((task) => [label(task, 'x', ['a', 'b'], { guideline: 2 }), label(task, 'y', ['a', 'b'], { guideline: 2 })]),
+    ];
+    const { guidelines } = qualityReport(data(labels, { checks: [check('x', true, 1, 2), check('x', false, 2, 2)] }), createRandom('test'));
+    expect(guidelines).toMatchObject([
+      { version: 1, labels: 4, agreement: { value: 0 } },
+      { version: 2, labels: 4, agreement: { value: 1 }, gold: { value: 0.5, n: 2 } },
+    ]);
+  });
+});
+
+describe('drift', () => {
+  const steady = Array.from({ length: 80 }, (_, index) => check('steady', index % 5 !== 0, index));
+
+  it('says since when, before and after, and how rare it is', () => {
+    const drifting = Array.from({ length: 80 }, (_, index) => check('drifting', index < 50 ? index % 5 !== 0 : index % 3 === 0, index));
+    const labels = [
+      label('1', 'drifting', ['a', 'b'], { activeMs: 100_000 }),
+      label('2', 'drifting', ['a', 'b'], { activeMs: 30_000, at: new Date(start + 70 * day) }),
+    ];
+    const [alarm, ...others] = driftAlarms(labels, [...steady, ...drifting]);
+    expect(others).toEqual([]);
+    expect(alarm).toMatchObject({ annotator: 'drifting', people: 2, medianMsBefore: 100_000, medianMsAfter: 30_000 });
+    const since = (Date.parse(alarm?.since as string) - start) / day;
+    expect(since).toBeGreaterThanOrEqual(45);
+    expect(since).toBeLessThanOrEqual(55);
+    expect(alarm?.before.defined && alarm.before.value).toBeGreaterThan(0.75);
+    expect(alarm?.after.defined && alarm.after.value).toBeLessThan(0.4);
+    expect([20, 100, 1000]).toContain(alarm?.oneIn);
+  });
+
+  it('is silent about people who are as they were, few checks, and a person who is poor from the start', () => {
+    const poor = Array.from({ length: 80 }, (_, index) => check('poor', index % 2 === 0, index));
+    const few = Array.from({ length: 20 }, (_, index) => check('few', false, index));
+    expect(driftAlarms([], [...steady, ...poor, ...few])).toEqual([]);
+  });
+});

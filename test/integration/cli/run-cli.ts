@@ -23,6 +23,8 @@ export interface CliOptions {
   readonly home: string;
   readonly databaseUrl?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Piped in; else there is nothing to read. */
+  readonly input?: Uint8Array;
   /** bin/plumbline.mjs on the TypeScript source; else the same built as `npm run build` does, which starts three times as fast. */
   readonly fromSource?: boolean;
 }
@@ -79,8 +81,9 @@ export function startCli(args: readonly string[], options: CliOptions): RunningC
     // Elsewhere than in the checkout: nothing may depend on it.
     cwd: os.tmpdir(),
     env: environment(options),
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
+  child.stdin.end(options.input);
   let stdout = '';
   let stderr = '';
   const listeners = new Set<() => void>();

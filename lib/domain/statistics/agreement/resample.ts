@@ -80,7 +80,10 @@ function interval({ statistic, value, drawn, defined }: Drawn, level: number): E
   const kept = drawn.subarray(0, defined).sort();
   const [low, high] = [quantile(kept, tail), quantile(kept, 1 - tail)];
   // every item says the same: drawing them again cannot tell how far the next one would differ
-  if (statistic.share && low === high && (value === 0 || value === 1)) return wilsonInterval(value * n, n, level);
+  if (statistic.share && low === high && (value === 0 || value === 1)) {
+    const wilson = wilsonInterval(value * n, n, level);
+    return wilson.defined ? { ...wilson, low: Math.min(value, wilson.low), high: Math.max(value, wilson.high) } : wilson;
+  }
   return { defined: true, value, low, high, n, level };
 }
 

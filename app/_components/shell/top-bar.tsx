@@ -21,12 +21,14 @@ export interface TopBarProps {
   project?: BarProject;
   projects?: readonly BarProject[];
   tabs?: readonly ProjectTab[];
+  /** How many things wait behind a tab. */
+  waiting?: Partial<Record<ProjectTab, number>>;
   /** Takes the place of the tabs: the annotation screen shows progress and save state there. */
   children?: ReactNode;
 }
 
 /** The bar of every page. Signed out it holds brand, theme and language only. */
-export async function TopBar({ user, project, projects = [], tabs = [], children }: TopBarProps) {
+export async function TopBar({ user, project, projects = [], tabs = [], waiting, children }: TopBarProps) {
   const t = await getT('common');
   return (
     <header className={`bar ${styles.bar} ${project ? styles.short : ''}`}>
@@ -62,7 +64,7 @@ export async function TopBar({ user, project, projects = [], tabs = [], children
             <hr />
             <Link href="/">{t('allProjects')}</Link>
           </Menu>
-          {!children && <Tabs slug={project.slug} visible={tabs} className={`tabs ${styles.wide}`} />}
+          {!children && <Tabs slug={project.slug} visible={tabs} waiting={waiting} className={`tabs ${styles.wide}`} />}
         </>
       )}
       {children}
@@ -73,7 +75,7 @@ export async function TopBar({ user, project, projects = [], tabs = [], children
         {project && !children && tabs.length > 0 && (
           <span className={styles.narrow}>
             <Menu trigger={<Icon name="menu" />} label={t('projectPages')} className="btn quiet icon" align="end">
-              <Tabs slug={project.slug} visible={tabs} className={styles.menuTabs} />
+              <Tabs slug={project.slug} visible={tabs} waiting={waiting} className={styles.menuTabs} />
             </Menu>
           </span>
         )}

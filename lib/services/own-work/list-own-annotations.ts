@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { Prisma } from '#lib/db/generated/client';
 import type { Actor } from '#lib/domain/actor';
-import { type TaskKind, taskKinds } from '#lib/domain/forms';
+import type { AnnotationContent } from '#lib/domain/annotation-content';
+import { type FormSpec, parseFormSpec, type TaskKind, taskKinds } from '#lib/domain/forms';
 import { type Message, messagesSchema } from '#lib/domain/prompts';
 import type { Deps } from '#lib/services/deps';
 import { authorise, requireUser } from '#lib/services/people/authorise';
@@ -25,8 +26,8 @@ export interface OwnAnnotation {
   readonly prompt: { readonly messages: readonly Message[] };
   /** In the order in which they were shown. */
   readonly responses: readonly { readonly id: string; readonly text: string }[];
-  readonly content: unknown;
-  readonly form: unknown;
+  readonly content: AnnotationContent;
+  readonly form: FormSpec;
   readonly guidelineVersion: number;
   readonly surplus: boolean;
   /** What came after it: another row of this list, or that it was taken back. */
@@ -44,7 +45,8 @@ interface Row {
   readonly messages: unknown;
   readonly responses: { id: string; text: string }[] | null;
   readonly displayOrder: string[];
-  readonly content: unknown;
+  /** Parsed when it was written. */
+  readonly content: AnnotationContent;
   readonly form: unknown;
   readonly guidelineVersion: number;
   readonly surplus: boolean;
@@ -122,7 +124,7 @@ function toView(row: Row): OwnAnnotation {
     prompt: { messages: messagesSchema.parse(row.messages) },
     responses: row.displayOrder.map((id) => ({ id, text: texts.get(id) ?? '' })),
     content: row.content,
-    form: row.form,
+    form: parseFormSpec(row.form),
     guidelineVersion: row.guidelineVersion,
     surplus: row.surplus,
     later: later && { how: row.takenBackAt ? 'TAKEN_BACK' : 'CORRECTED', at: later },

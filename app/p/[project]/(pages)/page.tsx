@@ -14,6 +14,7 @@ import styles from '../_components/first-start.module.css';
 import { ThisComputer } from '../_components/this-computer';
 import { loadProject } from '../_lib/load-project';
 import { policyChoices } from '../_lib/policy-choices';
+import { OwnPage } from './mine/_components/own-page';
 
 type Props = { params: Promise<{ project: string }> };
 
@@ -30,7 +31,9 @@ const stepAction = {
 } as const satisfies Record<string, ProjectAction>;
 
 export default async function ProjectPage({ params }: Props) {
-  const { deps, actor, project, projects, may } = await loadProject((await params).project);
+  const loaded = await loadProject((await params).project);
+  const { deps, actor, project, projects, may } = loaded;
+  if (!may('dataset.read')) return <OwnPage loaded={loaded} title={project.name} />;
   const [t, common, format] = [await getT('start'), await getT('common'), await getFormat()];
   const mine = projects.find((one) => one.id === project.id);
   const toRank = may('labeling.annotate') && (mine?.left ?? 0) > 0;
@@ -51,26 +54,6 @@ export default async function ProjectPage({ params }: Props) {
       </KeyLink>
     </section>
   );
-  if (!may('dataset.read')) {
-    const guideline = await getGuideline(deps, actor, { projectId: project.id });
-    const people = await getT('people');
-    return (
-      <div className="page mid">
-        <h1>{project.name}</h1>
-        {project.description && <p className="ink2">{project.description}</p>}
-        {rank}
-        <section className="card">
-          <h2>
-            {people('guideline.title')} <span className="dim">{people('guideline.version', { n: guideline.version })}</span>
-          </h2>
-          <p className="read anywhere" dir="auto" style={{ whiteSpace: 'pre-wrap' }}>
-            {guideline.text}
-          </p>
-        </section>
-      </div>
-    );
-  }
-
   const projectId = project.id;
   const [overview, guideline, datasets, models, health, jar] = await Promise.all([
     getProjectOverview(deps, actor, { projectId }),

@@ -6,23 +6,76 @@ export interface GuidelineLine {
   readonly pieces: readonly TextChange[];
 }
 
-/** What changed from one version of a guideline to another, line by line, words marked; a line break alone changes nothing. */
+/** Larger stretches of differing lines are taken as replaced whole. */
+const maxCells = 1_000_000;
+/** A line of whose shorter version less is kept is another line, not a changed one: its words laid over each other would not read. */
+const leastKept = 0.5;
+
+/** What changed from one version of a guideline to another: line by line, and word by word within a line that was edited. */
 export function guidelineLines(before: string, after: string): GuidelineLine[] {
-  const lines: { changed: boolean; pieces: TextChange[] }[] = [{ changed: false, pieces: [] }];
-  for (const [op, text] of textChanges(normal(before), normal(after))) {
-    text.split('\n').forEach((part, index) => {
-      if (index > 0) lines.push({ changed: false, pieces: [] });
-      const line = lines.at(-1);
-      if (part === '' || line === undefined) return;
-      line.pieces.push([op, part]);
-      line.changed ||= op !== 0;
-    });
+  const [old, now] = [linesOf(before), linesOf(after)];
+  const lines: GuidelineLine[] = [];
+  let i = 0;
+  let j = 0;
+  for (const [x, y] of [...sameLines(old, now), [old.length, now.length] as const]) {
+    lines.push(...replaced(old.slice(i, x), now.slice(j, y)));
+    const kept = now[y];
+    if (kept !== undefined) lines.push({ changed: false, pieces: kept === '' ? [] : [[0, kept]] });
+    i = x + 1;
+    j = y + 1;
   }
   return lines;
 }
 
-function normal(text: string): string {
-  return text.replaceAll('\r\n', '\n').trim();
+/** Lines taken out and put in at one place: in order, one of each is an edit where enough of it stayed. */
+function replaced(out: readonly string[], into: readonly string[]): GuidelineLine[] {
+  const lines: GuidelineLine[] = [];
+  for (let at = 0; at < Math.max(out.length, into.length); at += 1) {
+    const [gone, come] = [out[at] ?? '', into[at] ?? ''];
+    const pieces = textChanges(gone, come);
+    const kept = pieces.reduce((sum, [op, text]) => sum + (op === 0 ? text.length : 0), 0);
+    if (gone !== '' && come !== '' && kept >= leastKept * Math.min(gone.length, come.length)) lines.push({ changed: true, pieces });
+    else {
+      if (gone !== '') lines.push({ changed: true, pieces: [[-1, gone]] });
+      if (come !== '') lines.push({ changed: true, pieces: [[1, come]] });
+      else if (into[at] === '') lines.push({ changed: false, pieces: [] });
+    }
+  }
+  return lines;
+}
+
+/** Positions of equal lines, rising in both: the longest common subsequence between the lines that differ. */
+function sameLines(a: readonly string[], b: readonly string[]): (readonly [number, number])[] {
+  let start = 0;
+  while (start < a.length && start < b.length && a[start] === b[start]) start += 1;
+  let [endA, endB] = [a.length, b.length];
+  while (endA > start && endB > start && a[endA - 1] === b[endB - 1]) [endA, endB] = [endA - 1, endB - 1];
+  const head = Array.from({ length: start }, (_, index) => [index, index] as const);
+  const tail = Array.from({ length: a.length - endA }, (_, index) => [endA + index, endB + index] as const);
+  return [...head, ...commonLines(a.slice(start, endA), b.slice(start, endB)).map(([x, y]) => [start + x, start + y] as const), ...tail];
+}
+
+function commonLines(a: readonly string[], b: readonly string[]): (readonly [number, number])[] {
+  const width = b.length + 1;
+  if ((a.length + 1) * width > maxCells) return [];
+  const best = new Uint32Array((a.length + 1) * width);
+  const at = (i: number, j: number) => best[i * width + j] ?? 0;
+  for (let i = a.length - 1; i >= 0; i -= 1) {
+    for (let j = b.length - 1; j >= 0; j -= 1) {
+      best[i * width + j] = a[i] === b[j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1));
+    }
+  }
+  const found: (readonly [number, number])[] = [];
+  for (let i = 0, j = 0; i < a.length && j < b.length; ) {
+    if (a[i] === b[j]) found.push([i++, j++]);
+    else if (at(i + 1, j) >= at(i, j + 1)) i += 1;
+    else j += 1;
+  }
+  return found;
+}
+
+function linesOf(text: string): string[] {
+  return text.replaceAll('\r\n', '\n').trim().split('\n');
 }
 
 /** Places that changed: neighbouring changed lines are one, blank lines between them do not part them. */

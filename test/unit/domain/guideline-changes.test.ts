@@ -18,7 +18,7 @@ describe('what changed in a guideline', () => {
   it('marks the words of a line, and counts neighbouring lines as one place', () => {
     const before = 'Best first.\nShort answers win.\n\nBe fair.\nThe end.';
     const after = 'Best first.\nClear answers win.\n\nBe kind and fair.\nThe end.';
-    expect(shown(before, after)).toEqual([' Best first.', '*-Short-+Clear+ answers win.', ' ', '*Be+ kind and+ fair.', ' The end.']);
+    expect(shown(before, after)).toEqual([' Best first.', '*-Short-+Clear+ answers win.', ' ', '*Be +kind and +fair.', ' The end.']);
     expect(countChanges(guidelineLines(before, after))).toBe(1);
     expect(countChanges(guidelineLines(`${before}\nZ`, `New\n${after}\nZ`))).toBe(2);
   });

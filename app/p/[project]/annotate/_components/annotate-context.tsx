@@ -10,6 +10,8 @@ import type { Preferences } from './use-preferences';
 interface Annotate {
   readonly store: AnnotateStore;
   readonly project: { readonly id: string; readonly slug: string; readonly name: string };
+  /** A reviewer's own judgement before he sees the labels: nothing is skipped, reported or counted there. */
+  readonly reviewing: boolean;
   readonly preferences: Preferences;
 }
 

@@ -20,11 +20,12 @@ import { usePreferences } from './use-preferences';
 interface Props {
   userId: string;
   project: { id: string; slug: string; name: string };
+  /** An own annotation to be changed; null for the work at hand. */
+  corrects: string | null;
 }
 
-export function AnnotateScreen({ userId, project }: Props) {
+export function AnnotateScreen({ userId, project, corrects }: Props) {
   const client = useTRPCClient();
-  const preferences = usePreferences();
   const [store] = useState(
     () =>
       new AnnotateStore({
@@ -33,22 +34,34 @@ export function AnnotateScreen({ userId, project }: Props) {
         readTrouble: readError,
       }),
   );
+  return <WorkScreen store={store} project={project} reviewing={false} />;
+}
+
+interface WorkProps {
+  store: AnnotateStore;
+  project: Props['project'];
+  reviewing: boolean;
+}
+
+/** The screen on a store: annotators' tasks, or the task that a reviewer judges himself. */
+export function WorkScreen({ store, project, reviewing }: WorkProps) {
+  const preferences = usePreferences();
   useEffect(() => {
-    void store.start();
+    void store.start(corrects);
     const hide = () => document.visibilityState === 'hidden' && store.saveDraft();
     document.addEventListener('visibilitychange', hide);
     return () => {
       document.removeEventListener('visibilitychange', hide);
       store.stop();
     };
-  }, [store]);
+  }, [store, corrects]);
   const { change } = preferences;
   useEffect(() => {
     store.oneKey = preferences.oneKey;
     store.toggleSetting = (what) =>
       change(what === 'oneKey' ? { oneKey: !preferences.oneKey } : { layout: preferences.layout === 'columns' ? 'stacked' : 'columns' });
   }, [store, change, preferences.oneKey, preferences.layout]);
-  const context = useMemo(() => ({ store, project, preferences }), [store, project, preferences]);
+  const context = useMemo(() => ({ store, project, preferences, reviewing }), [store, project, preferences, reviewing]);
   useKeys(store, preferences.singleKeys);
   return (
     <AnnotateProvider value={context}>
@@ -90,6 +103,7 @@ function labelingApi(client: ReturnType<typeof useTRPCClient>, projectId: string
     claim: (ahead) => labeling.claim.mutate({ projectId, ahead }),
     submit: (letter) => labeling.submit.mutate(letter),
     correct: (letter) => labeling.correct.mutate(letter),
+    own: (annotationId) => labeling.own.query({ projectId, annotationId }),
     skip: (letter) => labeling.skip.mutate(letter),
     withdraw: (letter) => labeling.withdraw.mutate(letter),
     saveDraft: ({ assignmentId, draft }) => labeling.saveDraft.mutate({ assignmentId, draft: JSON.parse(JSON.stringify(draft)) }),
@@ -98,7 +112,7 @@ function labelingApi(client: ReturnType<typeof useTRPCClient>, projectId: string
 }
 
 /** Null where the browser forbids it, and while the server draws. */
-function browserStorage(): Storage | null {
+export function browserStorage(): Storage | null {
   try {
     return typeof window === 'undefined' ? null : window.localStorage;
   } catch {

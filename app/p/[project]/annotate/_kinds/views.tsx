@@ -8,6 +8,10 @@ const views: { readonly [K in TaskKind]?: ComponentType<{ phone: boolean }> } = 
   PAIRWISE: lazy(() => import('./pairwise/view')),
   RATING: lazy(() => import('./rating/view')),
   FLAGS: lazy(() => import('./flags/view')),
+  DEMONSTRATION: lazy(() => import('./demonstration/view')),
+  CORRECTION: lazy(() => import('./correction/view')),
+  SPAN: lazy(() => import('./span/view')),
+  CHAT: lazy(() => import('./chat/view')),
 };
 
 export function viewOf(kind: TaskKind): ComponentType<{ phone: boolean }> {

@@ -157,6 +157,14 @@ export class AnnotateStore extends Observed<ScreenState> {
     if (this.oneKey && modelOf(part).answers?.(action) === true && task.view.form.spec.parts.length === 1) this.submit();
   }
 
+  /** What the page learned from elsewhere (a conversation that lies on the server): no step of the person, so nothing to undo. */
+  learn(part: PartType, action: unknown): void {
+    const task = this.getState().current;
+    if (task === null) return;
+    const answer = act(task.view, task.answer, part, action);
+    if (answer !== task.answer) this.set({ current: { ...task, answer } });
+  }
+
   focus(answer: number, item?: number): void {
     const task = this.getState().current;
     if (task === null) return;

@@ -65,6 +65,8 @@ describe('a correction', () => {
       ]),
     });
     expect(countChanges('The cat sat on it.', 'The dog sat by it.')).toBe(2);
+    expect(run({ type: 'write', text: text.replaceAll('\r', '') }).text).toBe(text);
+    expect(run({ type: 'write', text: 'The cat sat.\n猫 😀' }).text).toBe(responses[0]?.text);
     expect(run({ type: 'write', text }, { type: 'right' })).toEqual({ text, right: false });
     expect(run({ type: 'write', text }, { type: 'back' })).toEqual({ text: responses[0]?.text, right: false });
     expect(correctionModel.missing(run({ type: 'write', text: ' ' }), context)?.title.key).toBe('writing.why.empty');

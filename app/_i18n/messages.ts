@@ -8,6 +8,8 @@ import loopsEn from '../_messages/en/loops.json';
 import mineEn from '../_messages/en/mine.json';
 import modelsEn from '../_messages/en/models.json';
 import peopleEn from '../_messages/en/people.json';
+import qualityEn from '../_messages/en/quality.json';
+import reviewEn from '../_messages/en/review.json';
 import runsEn from '../_messages/en/runs.json';
 import startEn from '../_messages/en/start.json';
 import writingEn from '../_messages/en/writing.json';
@@ -21,6 +23,8 @@ import loopsZh from '../_messages/zh-CN/loops.json';
 import mineZh from '../_messages/zh-CN/mine.json';
 import modelsZh from '../_messages/zh-CN/models.json';
 import peopleZh from '../_messages/zh-CN/people.json';
+import qualityZh from '../_messages/zh-CN/quality.json';
+import reviewZh from '../_messages/zh-CN/review.json';
 import runsZh from '../_messages/zh-CN/runs.json';
 import startZh from '../_messages/zh-CN/start.json';
 import writingZh from '../_messages/zh-CN/writing.json';
@@ -37,6 +41,8 @@ const english = {
   mine: mineEn,
   models: modelsEn,
   people: peopleEn,
+  quality: qualityEn,
+  review: reviewEn,
   runs: runsEn,
   start: startEn,
   writing: writingEn,
@@ -56,6 +62,8 @@ const chinese: Messages = {
   mine: mineZh,
   models: modelsZh,
   people: peopleZh,
+  quality: qualityZh,
+  review: reviewZh,
   runs: runsZh,
   start: startZh,
   writing: writingZh,

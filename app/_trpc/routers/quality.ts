@@ -8,6 +8,7 @@ import { getQualityReport, getQualityReportInput } from '#lib/services/quality/g
 import { listAppeals, listAppealsInput } from '#lib/services/quality/list-appeals';
 import { listAttempts, listAttemptsInput } from '#lib/services/quality/list-attempts';
 import { listGold, listGoldInput } from '#lib/services/quality/list-gold';
+import { listGoldCandidates, listGoldCandidatesInput } from '#lib/services/quality/list-gold-candidates';
 import { pauseMember, pauseMemberInput } from '#lib/services/quality/pause-member';
 import { promoteGold, promoteGoldInput } from '#lib/services/quality/promote-gold';
 import { rateAttempt, rateAttemptInput } from '#lib/services/quality/rate-attempt';
@@ -26,6 +27,7 @@ export const qualityRouter = router({
   policy: procedure.input(getQualityPolicyInput).query(({ ctx, input }) => getQualityPolicy(ctx.deps, ctx.actor, input)),
   savePolicy: procedure.input(saveQualityPolicyInput).mutation(({ ctx, input }) => saveQualityPolicy(ctx.deps, ctx.actor, input)),
   gold: procedure.input(listGoldInput).query(({ ctx, input }) => listGold(ctx.deps, ctx.actor, input)),
+  goldCandidates: procedure.input(listGoldCandidatesInput).query(({ ctx, input }) => listGoldCandidates(ctx.deps, ctx.actor, input)),
   promoteGold: procedure.input(promoteGoldInput).mutation(({ ctx, input }) => promoteGold(ctx.deps, ctx.actor, input)),
   retireGold: procedure.input(retireGoldInput).mutation(({ ctx, input }) => retireGold(ctx.deps, ctx.actor, input)),
   pause: procedure.input(pauseMemberInput).mutation(({ ctx, input }) => pauseMember(ctx.deps, ctx.actor, input)),

@@ -1,6 +1,7 @@
 import type { Tx } from '#lib/db/create-db';
 import { compareAnswers } from '#lib/domain/quality/compare-answers';
 import { parseQualityPolicy, type QualityPolicy } from '#lib/domain/quality/quality-policy';
+import { AppError } from '#lib/errors';
 import { checkDwell } from './check-dwell';
 import { type CheckedAnnotation, type CheckedTask, loadExpected } from './check-expected';
 import { finishAttemptIfDone } from './finish-attempt';
@@ -14,19 +15,11 @@ import { type TrainingFeedback, trainingFeedback } from './training-feedback';
  * first, as long as the person was not shown the result; taking back alone changes no check.
  */
 export async function checkAnnotation(tx: Tx, input: CheckedAnnotation): Promise<{ feedback: TrainingFeedback | null }> {
-  const task = await tx.task.findUniqueOrThrow({
-    where: { id: input.taskId },
-    select: {
-      id: true,
-      projectId: true,
-      kind: true,
-      purpose: true,
-      guidelineId: true,
-      sourceTaskId: true,
-      project: { select: { labelingPolicy: true } },
-    },
-  });
-  const policy = parseQualityPolicy(task.project.labelingPolicy);
+  const [task] = await tx.$queryRaw<(CheckedTask & { labelingPolicy: unknown })[]>`
+    select t."id", t."projectId", t."kind"::text as "kind", t."purpose"::text as "purpose", t."guidelineId", t."sourceTaskId", p."labelingPolicy"
+    from "Task" t join "Project" p on p."id" = t."projectId" where t."id" = ${input.taskId}`;
+  if (!task) throw new AppError('NOT_FOUND', 'There is no such task.');
+  const policy = parseQualityPolicy(task.labelingPolicy);
   await checkDwell(tx, task, policy.dwell, input);
   if (task.purpose === 'LABELING' || task.purpose === 'EVALUATION') return { feedback: null };
   const kept = await writeCheck(tx, task, policy, input);

@@ -2,6 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import { ZodError } from 'zod';
 import { AppError } from '#lib/errors';
 import { Prisma, PrismaClient } from './generated/client';
+import { createStatementNames } from './statement-names';
 
 export type Db = PrismaClient;
 /** What runs inside `db.$transaction(async (tx) => ...)`. */
@@ -19,7 +20,7 @@ export function createDb(url: string, options: DbOptions = {}): Db {
   const adapter = new PrismaPg(
     { connectionString: url, max: options.max ?? 10, connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000 },
     // A connection that dies while idle is replaced at the next query; without a listener it would end the process.
-    { onPoolError: () => undefined, onConnectionError: () => undefined },
+    { onPoolError: () => undefined, onConnectionError: () => undefined, statementNameGenerator: createStatementNames() },
   );
   return new PrismaClient({ adapter, transactionOptions: { maxWait: 10_000, timeout: 30_000 } });
 }

@@ -8,7 +8,13 @@ export interface ClaimedSlot {
   readonly id: string;
   readonly taskId: string;
   readonly leaseExpiresAt: Date;
+  readonly responseIds: readonly string[];
 }
+
+/** What a lease tells of the slot that it took. */
+export const leasedSlot = Prisma.sql`
+  "id", "taskId", "leaseExpiresAt", "position",
+  coalesce((select array_agg(r."responseId") from "TaskResponse" r where r."taskId" = "Slot"."taskId"), '{}') as "responseIds"`;
 
 /** Priorities of a lane that are tried one by one; what lies below is searched in one go. */
 const maxLevels = 8;
@@ -100,6 +106,6 @@ async function take(
       order by ${order}
       limit 1
       for update of s skip locked)
-    returning "id", "taskId", "leaseExpiresAt", "position"`;
+    returning ${leasedSlot}`;
   return slot ?? null;
 }

@@ -49,7 +49,7 @@ export async function claimFor(
   return (await claim(deps, userId, projectId, ahead)).view;
 }
 
-type Claimed = { readonly assignmentId: string | null; readonly refusal: Refusal | null };
+type Claimed = { readonly assignmentId: string | null; readonly refusal: Refusal | null; readonly standing?: Standing };
 
 async function claim(
   deps: Pick<Deps, 'db' | 'clock'>,
@@ -58,8 +58,8 @@ async function claim(
   ahead: boolean,
 ): Promise<{ view: AssignmentView | null; refusal: Refusal | null }> {
   const now = deps.clock.now();
-  const { assignmentId, refusal } = await deps.db.$transaction((tx) => claimWithin(tx, userId, projectId, now, ahead));
-  const view = assignmentId === null ? null : await loadAssignmentView(deps.db, userId, assignmentId, now);
+  const { assignmentId, refusal, standing } = await deps.db.$transaction((tx) => claimWithin(tx, userId, projectId, now, ahead));
+  const view = assignmentId === null ? null : await loadAssignmentView(deps.db, userId, assignmentId, now, standing);
   return { view, refusal };
 }
 
@@ -81,7 +81,7 @@ async function claimWithin(tx: Tx, userId: string, projectId: string, now: Date,
     return { assignmentId: leased, refusal: leased ? null : refusal };
   }
   if (refusal) return { assignmentId: null, refusal };
-  return { assignmentId: await claimNew(tx, standing, now, second), refusal: null };
+  return { assignmentId: await claimNew(tx, standing, now, second), refusal: null, standing };
 }
 
 /**

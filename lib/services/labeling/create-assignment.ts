@@ -6,12 +6,7 @@ import type { Held } from './held-tasks';
 
 /** The assignment of a slot that this person has just leased; the answers stand in an order of his own. */
 export async function createAssignment(tx: Tx, userId: string, slot: ClaimedSlot, now: Date, behind?: Held): Promise<string> {
-  const responses = await tx.$queryRaw<{ id: string }[]>`select "responseId" as "id" from "TaskResponse" where "taskId" = ${slot.taskId}`;
-  const order = displayOrder(
-    responses.map((response) => response.id),
-    userId,
-    slot.taskId,
-  );
+  const order = displayOrder(slot.responseIds, userId, slot.taskId);
   const id = randomUUID();
   // The order of holding is the order of `createdAt`, also where the clock stands still.
   const createdAt = behind && behind.createdAt >= now ? new Date(behind.createdAt.getTime() + 1) : now;

@@ -20,14 +20,31 @@ export async function takeSlot(tx: Tx, { userId, taskId, now }: Submitter): Prom
   return other?.id ?? null;
 }
 
-/** The annotation is the one that counts for the slot. Whoever held it on a lease that ran out holds it no longer. */
-export async function fillSlot(tx: Tx, slotId: string, annotationId: string, { userId, now }: Submitter): Promise<void> {
-  await tx.$executeRaw`
-    with released as (
-      update "Assignment" set "releasedAt" = ${now}::timestamp where "slotId" = ${slotId} and "releasedAt" is null and "submittedAt" is null)
-    update "Slot" set "state" = 'FILLED', "annotatorId" = ${userId}, "leaseExpiresAt" = null, "liveAnnotationId" = ${annotationId},
-      "updatedAt" = ${now}::timestamp
-    where "id" = ${slotId}`;
+interface Sent {
+  readonly assignmentId: string;
+  /** Null: surplus. */
+  readonly slotId: string | null;
+  readonly annotationId: string;
+}
+
+/**
+ * The assignment is sent, and its annotation is the one that counts for the slot. Whoever held the slot on a lease that ran out, or this
+ * person on another page, holds it no longer. False where the assignment was sent before.
+ */
+export async function fillSlot(tx: Tx, { assignmentId, slotId, annotationId }: Sent, { userId, now }: Submitter): Promise<boolean> {
+  const [row] = await tx.$queryRaw<{ sent: number }[]>`
+    with sent as (
+      update "Assignment" set "submittedAt" = ${now}::timestamp, "slotId" = coalesce(${slotId}, "slotId")
+      where "id" = ${assignmentId} and "submittedAt" is null returning 1),
+    released as (
+      update "Assignment" set "releasedAt" = ${now}::timestamp
+      where "slotId" = ${slotId} and "id" <> ${assignmentId} and "releasedAt" is null and "submittedAt" is null),
+    filled as (
+      update "Slot" set "state" = 'FILLED', "annotatorId" = ${userId}, "leaseExpiresAt" = null, "liveAnnotationId" = ${annotationId},
+        "updatedAt" = ${now}::timestamp
+      where "id" = ${slotId})
+    select count(*)::int as "sent" from sent`;
+  return row?.sent === 1;
 }
 
 /** Under the lock of the task, so that of two who fill the last two slots the second sees the first. */

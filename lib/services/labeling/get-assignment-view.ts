@@ -7,7 +7,8 @@ import { type Message, messagesSchema } from '#lib/domain/prompts';
 import { AppError } from '#lib/errors';
 import type { Deps } from '#lib/services/deps';
 import { authorise, requireUser } from '#lib/services/people/authorise';
-import { loadProgress, type Progress } from './progress';
+import type { Standing } from './claim-standing';
+import { loadProgress, type Progress, progressOf } from './progress';
 
 export const getAssignmentViewInput = z.strictObject({ assignmentId: z.uuid() });
 
@@ -82,8 +83,14 @@ interface ViewRow {
   readonly submittedAt: Date | null;
 }
 
-/** The view of an assignment of this person; the caller has authorised. */
-export async function loadAssignmentView(db: Tx, userId: string, assignmentId: string, now: Date): Promise<AssignmentView> {
+/** The view of an assignment of this person; the caller has authorised, and may know how the person stands in the project. */
+export async function loadAssignmentView(
+  db: Tx,
+  userId: string,
+  assignmentId: string,
+  now: Date,
+  standing?: Standing,
+): Promise<AssignmentView> {
   const [row] = await db.$queryRaw<ViewRow[]>`
     select a."taskId", a."displayOrder", a."draft", a."draftSavedAt", a."expiresAt", a."submittedAt",
       t."projectId", t."kind"::text as "kind", t."purpose"::text as "purpose", t."contentFlags", t."spec" as "taskSpec", p."messages",
@@ -118,7 +125,7 @@ export async function loadAssignmentView(db: Tx, userId: string, assignmentId: s
     draftSavedAt: row.draftSavedAt,
     expiresAt: row.expiresAt,
     submittedAt: row.submittedAt,
-    progress: await loadProgress(db, userId, row.projectId, now),
+    progress: await (standing ? progressOf(db, standing, now) : loadProgress(db, userId, row.projectId, now)),
   };
 }
 

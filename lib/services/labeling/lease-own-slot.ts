@@ -19,8 +19,9 @@ interface OwnSlot {
  */
 export async function leaseOwnSlot(tx: Tx, { userId, taskId, now, ahead }: OwnSlot): Promise<string | null> {
   // Number of the slots of a task and the one slot a person has are decided under the lock of the task.
-  const [task] = await tx.$queryRaw<{ projectId: string; given: boolean }[]>`
-    select "projectId", ("purpose" not in ('LABELING', 'EVALUATION') or "onlyUserId" is not null) as "given"
+  const [task] = await tx.$queryRaw<{ projectId: string; given: boolean; responseIds: string[] }[]>`
+    select "projectId", ("purpose" not in ('LABELING', 'EVALUATION') or "onlyUserId" is not null) as "given",
+      array(select r."responseId" from "TaskResponse" r where r."taskId" = "Task"."id") as "responseIds"
     from "Task" where "id" = ${taskId} for no key update`;
   if (!task) throw new AppError('NOT_FOUND', 'There is no such task.');
   if (!task.given) throw new AppError('INVARIANT', 'A task of the pool is claimed, not given to one person.', { details: { taskId } });
@@ -34,5 +35,5 @@ export async function leaseOwnSlot(tx: Tx, { userId, taskId, now, ahead }: OwnSl
       and not exists (select 1 from "Assignment" a where a."taskId" = ${taskId} and a."annotatorId" = ${userId} and (a."submittedAt" is not null or a."skipReason" is not null))`;
   if (made === 0) return null;
   const [current] = ahead ? await loadHeld(tx, userId, task.projectId) : [];
-  return createAssignment(tx, userId, { id, taskId, leaseExpiresAt }, now, current);
+  return createAssignment(tx, userId, { id, taskId, leaseExpiresAt, responseIds: task.responseIds }, now, current);
 }

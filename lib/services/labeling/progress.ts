@@ -18,7 +18,10 @@ const plentyUntil = new Map<string, number>();
 
 /** One person's own numbers; nothing about what others did. */
 export async function loadProgress(db: Tx, userId: string, projectId: string, now: Date): Promise<Progress> {
-  const standing = await loadStanding(db, userId, projectId, now);
+  return progressOf(db, await loadStanding(db, userId, projectId, now), now);
+}
+
+export async function progressOf(db: Tx, standing: Standing, now: Date): Promise<Progress> {
   const { doneToday, doneTotal, dailyQuota, totalQuota } = standing;
   const quotas = [countLimit, (dailyQuota ?? Infinity) - doneToday, (totalQuota ?? Infinity) - doneTotal];
   return { doneToday, doneTotal, left: Math.max(0, Math.min(await countLeft(db, standing, now), ...quotas)) };

@@ -115,7 +115,6 @@ async function keep(tx: Tx, work: Work, said: Said, now: Date): Promise<Kept> {
   const content = kind === 'CHAT' ? await withTranscript(tx, assignmentId, said.content) : said.content;
   const parsed = await parseByForm(tx, parseFormSpec(work.formSpec), displayOrder, content);
   const slotId = await takeSlot(tx, { userId, taskId, now });
-  await closeAssignment(tx, assignmentId, slotId, now);
   const { guidelineId, formVersionId } = work;
   const surplus = slotId === null;
   const acknowledgement = await writeAnnotation(
@@ -127,18 +126,13 @@ async function keep(tx: Tx, work: Work, said: Said, now: Date): Promise<Kept> {
     now,
   );
   const { annotationId } = acknowledgement;
-  if (slotId !== null) await fillSlot(tx, slotId, annotationId, { userId, taskId, now });
+  if (!(await fillSlot(tx, { assignmentId, slotId, annotationId }, { userId, taskId, now }))) {
+    throw new AppError('CONFLICT', 'This task was sent already.', { remedy: 'Take it back or correct it instead.' });
+  }
   await countWork(tx, { userId, projectId: work.projectId, purpose: work.purpose, at: now }, 1);
   const policy = parseLabelingPolicy(work.policy);
   const told = await tell(tx, work, said, { annotationId, content: parsed, hintAt: policy.hintAt, now });
   return { acknowledgement, told, moves: slotId !== null && (await closeTask(tx, work, policy)) };
-}
-
-async function closeAssignment(tx: Tx, assignmentId: string, slotId: string | null, now: Date): Promise<void> {
-  const count = await tx.$executeRaw`
-    update "Assignment" set "submittedAt" = ${now}::timestamp, "slotId" = coalesce(${slotId}, "slotId")
-    where "id" = ${assignmentId} and "submittedAt" is null`;
-  if (count === 0) throw new AppError('CONFLICT', 'This task was sent already.', { remedy: 'Take it back or correct it instead.' });
 }
 
 /** Only what is asked of everybody is ever full: a check or a test is given to one person after the other. Whether the round can move on. */

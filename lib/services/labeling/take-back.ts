@@ -1,6 +1,6 @@
 import type { Tx } from '#lib/db/create-db';
 import { leaseExpiry } from '#lib/domain/assignment';
-import type { ClaimedSlot } from './claim-slot';
+import { type ClaimedSlot, leasedSlot } from './claim-slot';
 import { type Claimer, openLanes, openTo } from './claimable';
 
 /**
@@ -24,6 +24,6 @@ export async function takeBack(tx: Tx, claimer: Claimer, now: Date): Promise<Cla
       order by s."priority" desc, b."createdAt"
       limit 1
       for update of s skip locked)
-    returning "id", "taskId", "leaseExpiresAt"`;
+    returning ${leasedSlot}`;
   return slot ?? null;
 }

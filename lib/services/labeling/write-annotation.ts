@@ -46,19 +46,25 @@ function annotationContentHash(kind: TaskKind, content: AnnotationContent): stri
 export async function writeAnnotation(tx: Tx, annotation: NewAnnotation, now: Date): Promise<Acknowledgement> {
   const annotationId = randomUUID();
   const content = { ...annotation.content };
-  await tx.annotation.create({
-    data: {
-      ...annotation,
-      id: annotationId,
-      content: JSON.parse(JSON.stringify(content)),
-      contentHash: annotationContentHash(annotation.kind, content),
-      schemaVersion: comparisonSchemaVersion,
-      displayOrder: [...annotation.displayOrder],
-      createdAt: now,
-    },
-    select: { id: true },
-  });
+  const { taskId, slotId, assignmentId, annotatorId, kind, guidelineId, formVersionId } = annotation;
+  const { displayOrder, idempotencyKey, surplus, activeMs, supersedesId = null, withdrawsId = null } = annotation;
+  await tx.$executeRaw`
+    insert into "Annotation" ("id", "taskId", "slotId", "assignmentId", "annotatorId", "kind", "content", "contentHash", "schemaVersion",
+      "guidelineId", "formVersionId", "displayOrder", "idempotencyKey", "surplus", "activeMs", "supersedesId", "withdrawsId", "createdAt")
+    values (${annotationId}, ${taskId}, ${slotId}, ${assignmentId}, ${annotatorId}, ${kind}::"TaskKind", ${JSON.stringify(content)}::jsonb,
+      ${annotationContentHash(kind, content)}, ${comparisonSchemaVersion}, ${guidelineId}, ${formVersionId}, ${[...displayOrder]}::text[],
+      ${idempotencyKey}, ${surplus}, ${activeMs}, ${supersedesId}, ${withdrawsId}, ${now}::timestamp)`;
   return { annotationId, taskId: annotation.taskId, surplus: annotation.surplus, acknowledgedAt: now };
+}
+
+interface KeptAnnotation {
+  readonly id: string;
+  readonly taskId: string;
+  readonly surplus: boolean;
+  readonly createdAt: Date;
+  readonly assignmentId: string | null;
+  readonly supersedesId: string | null;
+  readonly withdrawsId: string | null;
 }
 
 /**
@@ -72,10 +78,9 @@ export async function findAcknowledgement(
   idempotencyKey: string,
   same: { assignmentId?: string; supersedesId?: string; withdrawsId?: string },
 ): Promise<Acknowledgement | null> {
-  const found = await tx.annotation.findUnique({
-    where: { annotatorId_idempotencyKey: { annotatorId, idempotencyKey } },
-    select: { id: true, taskId: true, surplus: true, createdAt: true, assignmentId: true, supersedesId: true, withdrawsId: true },
-  });
+  const [found] = await tx.$queryRaw<KeptAnnotation[]>`
+    select "id", "taskId", "surplus", "createdAt", "assignmentId", "supersedesId", "withdrawsId"
+    from "Annotation" where "annotatorId" = ${annotatorId} and "idempotencyKey" = ${idempotencyKey}`;
   if (!found) return null;
   const matches =
     found.supersedesId === (same.supersedesId ?? null) &&

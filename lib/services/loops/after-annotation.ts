@@ -8,10 +8,11 @@ import { addOutbox } from '../outbox/add-outbox';
  * at once, the second sees the first. Whether a slot is open is one look into the index of its lane, however many the round has.
  */
 export async function afterAnnotation(tx: Tx, taskId: string): Promise<boolean> {
-  const task = await tx.task.findUnique({ where: { id: taskId }, select: { roundId: true, purpose: true } });
-  if (!task?.roundId || (task.purpose !== 'LABELING' && task.purpose !== 'EVALUATION')) return false;
   // Changing the task twice in one transaction has locked the key of its round for share: a lock that allows others to have that too.
-  await tx.$queryRaw`select "id" from "Round" where "id" = ${task.roundId} for no key update`;
+  const [task] = await tx.$queryRaw<{ roundId: string; purpose: string }[]>`
+    select r."id" as "roundId", t."purpose"::text as "purpose" from "Task" t join "Round" r on r."id" = t."roundId"
+    where t."id" = ${taskId} and t."purpose" in ('LABELING', 'EVALUATION') for no key update of r`;
+  if (!task) return false;
   const [open] = await tx.$queryRaw<unknown[]>`
     select 1 as "open" from "ClaimLane" l
     cross join lateral (

@@ -26,8 +26,12 @@ function OneChat({ phone }: { phone: boolean }) {
   const conversation = useChat();
   const told = useScreen((screen) => (screen.phase === 'told' ? screen.told : null));
   const names = told?.view.assignmentId === view.assignmentId ? namesOf(told.reveal) : null;
-  const scale = mayChoose(state.heard) && (
-    <ChoiceScale form={part} choice={state.choice} choose={(choice) => act({ type: 'choose', choice })} touch={phone} />
+  const may = mayChoose(state.heard) && names === null;
+  const scale = (
+    // In its place from the start, so that nothing moves when there is something to choose.
+    <div inert={!may} className={may ? undefined : styles.notYet}>
+      <ChoiceScale form={part} choice={state.choice} choose={(choice) => act({ type: 'choose', choice })} touch={phone} />
+    </div>
   );
   return (
     <>
@@ -37,7 +41,7 @@ function OneChat({ phone }: { phone: boolean }) {
         {names === null ? <Compose conversation={conversation} phone={phone} /> : <Revealed names={names} />}
       </div>
       <Sheet answer={0} />
-      {phone ? <KindThumb>{scale}</KindThumb> : <KindFoot above={scale || null} lead={<span className={styles.lead} />} />}
+      {phone ? <KindThumb>{scale}</KindThumb> : <KindFoot above={scale} lead={<span className={styles.lead} />} />}
     </>
   );
 }
@@ -66,6 +70,8 @@ function Compose({ conversation, phone }: { conversation: Conversation; phone: b
     if (taken) act({ type: 'write', text: '' });
   }
   function press(event: KeyboardEvent) {
+    // Out of the field, so that digits choose.
+    if (event.key === 'Escape') field.current?.blur();
     if (event.key !== 'Enter' || event.shiftKey || event.ctrlKey || event.metaKey || event.nativeEvent.isComposing) return;
     event.preventDefault();
     void send();

@@ -23,9 +23,9 @@ export function Suggestions({ assignmentId, insert, close }: Props) {
   const list = view?.suggestions ?? [];
   const writing = list.at(-1) === null;
   return (
-    <aside className={styles.page} aria-label={t('ask')}>
+    <aside className={styles.page} aria-label={t('panel')}>
       <header>
-        <h2>{t('ask')}</h2>
+        <h2>{t('panel')}</h2>
         <span className="grow" />
         <button type="button" className="btn quiet icon" aria-label={t('close')} onClick={close}>
           <Icon name="x" />

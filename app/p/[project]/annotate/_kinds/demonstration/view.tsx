@@ -36,7 +36,7 @@ export default function DemonstrationView({ phone }: { phone: boolean }) {
       <Prompt touch={phone} />
       <div className={`${styles.region} ${open ? styles.withSide : ''}`} ref={page}>
         <WrittenPage
-          key={view.assignmentId}
+          key={`page ${view.assignmentId}`}
           text={state.text}
           write={(text) => act({ type: 'write', text }, 'demonstration')}
           focusFor={phone ? null : view.assignmentId}
@@ -45,7 +45,7 @@ export default function DemonstrationView({ phone }: { phone: boolean }) {
         />
         {open && (
           <Suggestions
-            key={view.assignmentId}
+            key={`suggestions ${view.assignmentId}`}
             assignmentId={view.assignmentId}
             insert={(text) => insertAtCursor(page.current?.querySelector('textarea') ?? null, text)}
             close={() => setAsked(null)}

@@ -5,6 +5,7 @@ import { useTranslations } from 'use-intl/react';
 import styles from './answer-text.module.css';
 import { LinkDialog } from './link-dialog';
 import { renderMarkdown } from './render-markdown';
+import { textBlocks } from './text-blocks';
 
 /** What a model wrote, as text that does nothing by itself: no HTML, no image, no link that opens without asking. */
 export const AnswerText = memo(function AnswerText({ text }: { text: string }) {
@@ -35,11 +36,12 @@ export const AnswerText = memo(function AnswerText({ text }: { text: string }) {
 
 /** Text exactly as written: what a person typed is no Markdown. Direction goes line by line. */
 export function PlainText({ text }: { text: string }) {
-  return (
-    <div className={styles.plain} dir="auto">
-      {text}
+  const blocks = useMemo(() => textBlocks(text), [text]);
+  return blocks.map((block, index) => (
+    <div key={index} className={blocks.length > 1 ? `${styles.plain} ${styles.block}` : styles.plain} dir="auto">
+      {block}
     </div>
-  );
+  ));
 }
 
 /** Looks like a link; asks before it goes. Without `href`, so that no middle click, drag or preview goes round the question. */

@@ -7,6 +7,7 @@ import { connectQueues } from '#lib/queues/queues';
 import { claimTask } from '#lib/services/labeling/claim-task';
 import { correctAnnotation } from '#lib/services/labeling/correct-annotation';
 import { heartbeatAssignments } from '#lib/services/labeling/heartbeat';
+import { openOwnAnnotation } from '#lib/services/labeling/open-own-annotation';
 import { saveDraft } from '#lib/services/labeling/save-draft';
 import { skipTask } from '#lib/services/labeling/skip-task';
 import { submitAnnotation } from '#lib/services/labeling/submit-annotation';
@@ -59,6 +60,7 @@ class Line {
       claim: (ahead) => this.#over(`claim ${ahead}`, () => claimTask(deps, actor, { projectId, ahead })),
       submit: (letter) => this.#over('submit', () => submitAnnotation(deps, actor, letter)),
       correct: (letter) => this.#over('correct', () => correctAnnotation(deps, actor, letter)),
+      own: (annotationId) => this.#over('own', () => openOwnAnnotation(deps, actor, { projectId, annotationId })),
       skip: (letter) => this.#over('skip', () => skipTask(deps, actor, letter)),
       withdraw: (letter) => this.#over('withdraw', () => withdrawAnnotation(deps, actor, letter)),
       saveDraft: ({ assignmentId, draft }) =>

@@ -3,6 +3,7 @@
 import { useEffect, useMemo, useState } from 'react';
 import { useTRPCClient } from '../../../../_trpc/client';
 import { readError } from '../../../../_trpc/read-error';
+import { Notices } from '../_panels/notices';
 import { AnnotateStore } from '../_state/annotate-store';
 import { BrowserStore } from '../_state/browser-store';
 import type { LabelingApi } from '../_state/screen-state';
@@ -34,17 +35,18 @@ export function AnnotateScreen({ userId, project, corrects }: Props) {
         readTrouble: readError,
       }),
   );
-  return <WorkScreen store={store} project={project} reviewing={false} />;
+  return <WorkScreen store={store} project={project} reviewing={false} corrects={corrects} />;
 }
 
 interface WorkProps {
   store: AnnotateStore;
   project: Props['project'];
   reviewing: boolean;
+  corrects?: string | null;
 }
 
 /** The screen on a store: annotators' tasks, or the task that a reviewer judges himself. */
-export function WorkScreen({ store, project, reviewing }: WorkProps) {
+export function WorkScreen({ store, project, reviewing, corrects = null }: WorkProps) {
   const preferences = usePreferences();
   useEffect(() => {
     void store.start(corrects);
@@ -70,6 +72,7 @@ export function WorkScreen({ store, project, reviewing }: WorkProps) {
         <Refused />
         <Told />
         <Panels />
+        {!reviewing && <Notices />}
         <Announcer />
       </main>
     </AnnotateProvider>

@@ -17,11 +17,13 @@ interface Props {
   placed?: (answer: number) => boolean;
   /** In words what stands in the head. */
   described?: (answer: number) => string;
+  /** Whether the answer that the keys are for is framed: not where they are for the task as a whole. */
+  framed?: boolean;
   onHeadPointerDown?: (event: PointerEvent, answer: number) => void;
 }
 
 /** All answers in full, side by side or one below the other, as the person likes it. */
-export function AnswerColumns({ head, sheet, foot, described, placed, onHeadPointerDown }: Props) {
+export function AnswerColumns({ head, sheet, foot, described, placed, framed = true, onHeadPointerDown }: Props) {
   const t = useTranslations('annotate.answers');
   const { store, preferences } = useAnnotate();
   const { view, answer: judgement } = useTask();
@@ -43,7 +45,7 @@ export function AnswerColumns({ head, sheet, foot, described, placed, onHeadPoin
             key={`${view.assignmentId} ${id}`}
             data-answer={answer}
             data-placed={placed?.(answer)}
-            className={`${styles.answer} ${focused && count > 1 ? styles.focused : ''} ${foot ? '' : styles.footless}`}
+            className={`${styles.answer} ${focused && framed && count > 1 ? styles.focused : ''} ${foot ? '' : styles.footless}`}
             aria-current={focused || undefined}
             onClick={() => store.focus(answer)}
           >

@@ -4,7 +4,7 @@ import type { ReactNode } from 'react';
 import { useTranslations } from 'use-intl/react';
 import { Icon } from '../../../../_components/ui/icon';
 import styles from '../annotate.module.css';
-import { useAnnotate, useScreen } from './annotate-context';
+import { useAnnotate, useScreen, useTask } from './annotate-context';
 import { keepFocus } from './keep-focus';
 import { KeyCap } from './key-cap';
 import { SheetButtons } from './sheets';
@@ -18,14 +18,19 @@ interface FootProps {
   lead: ReactNode;
   /** What can be done besides; undo and skip stand there by themselves. */
   tools?: ReactNode;
+  /** The start needs a row of its own, always or where the window is not wide. */
   tall?: boolean;
+  longLead?: boolean;
 }
 
 /** The action foot: the judgement so far, what can be done, and why Submit waits. Its places are fixed. */
-export function KindFoot({ above, lead, tools, tall }: FootProps) {
+export function KindFoot({ above, lead, tools, tall, longLead }: FootProps) {
   const why = useWhy();
+  const besides = useTask().view.form.spec.parts.length > 1;
   return (
-    <footer className={`${styles.foot} ${tall ? styles.tall : ''} ${above ? styles.withRow : ''}`}>
+    <footer
+      className={`${styles.foot} ${longLead ? styles.longLead : ''} ${tall || besides ? styles.tall : ''} ${above ? styles.withRow : ''}`}
+    >
       {above && <div className={styles.above}>{above}</div>}
       {lead}
       <div className={styles.tools}>
@@ -96,10 +101,12 @@ export function ReadingTools() {
 
 function SkipButton() {
   const t = useTranslations('annotate.do');
-  const { store, preferences } = useAnnotate();
+  const { store, preferences, reviewing } = useAnnotate();
+  const correcting = useScreen((state) => state.current !== null && state.current.corrects !== null);
+  if (reviewing) return null;
   return (
     <button type="button" className="btn quiet" onMouseDown={keepFocus} onClick={() => store.open('skip')}>
-      {t('skip')}
+      {t(correcting ? 'leave' : 'skip')}
       {preferences.singleKeys && <KeyCap>S</KeyCap>}
     </button>
   );

@@ -1,6 +1,6 @@
 'use client';
 
-import { type KeyboardEvent, type ReactNode, useEffect, useRef } from 'react';
+import { type KeyboardEvent, lazy, type ReactNode, Suspense, useEffect, useRef } from 'react';
 import { useTranslations } from 'use-intl/react';
 import type { SkipReason } from '#lib/domain/assignment';
 import type { TaskKind } from '#lib/domain/forms';
@@ -12,9 +12,25 @@ import { keepFocus } from './keep-focus';
 import { KeyCap } from './key-cap';
 import { ScrollGroup } from './scroll-group';
 
+const ReportDialog = lazy(() => import('../_panels/report-dialog'));
+const MessagesDialog = lazy(() => import('../_panels/messages-dialog'));
+const SettingsDialog = lazy(() => import('../_panels/settings-dialog'));
+const GuidelineChanges = lazy(() => import('../_panels/guideline-changes'));
+
 /** Whichever panel is open. */
 export function Panels() {
   const panel = useScreen((state) => state.panel);
+  const open = useScreen((state) => state.current !== null);
+  const { reviewing } = useAnnotate();
+  if (!reviewing && (panel === 'settings' || (open && (panel === 'report' || panel === 'messages')))) {
+    return (
+      <Suspense>
+        {panel === 'settings' && <SettingsDialog />}
+        {panel === 'report' && <ReportDialog />}
+        {panel === 'messages' && <MessagesDialog />}
+      </Suspense>
+    );
+  }
   if (panel === 'guideline') return <Guideline />;
   if (panel === 'skip') return <SkipDialog />;
   return panel === 'keys' ? <KeysDialog /> : null;
@@ -23,7 +39,7 @@ export function Panels() {
 /** Beside the work, not over it: keys go on placing. */
 function Guideline() {
   const t = useTranslations('annotate.guideline');
-  const { store } = useAnnotate();
+  const { store, reviewing } = useAnnotate();
   const guideline = useScreen((state) => state.current?.view.guideline ?? null);
   useEffect(() => {
     const close = (event: globalThis.KeyboardEvent) => event.key === 'Escape' && store.open(null);
@@ -41,6 +57,11 @@ function Guideline() {
         </button>
       </div>
       <ScrollGroup className={`read ${styles.guidelineText}`} aria-label={t('title', { version: guideline.version })}>
+        {!reviewing && (
+          <Suspense>
+            <GuidelineChanges version={guideline.version} />
+          </Suspense>
+        )}
         {guideline.text.trim() === '' ? <p>{t('empty')}</p> : <AnswerText text={guideline.text} />}
       </ScrollGroup>
     </aside>

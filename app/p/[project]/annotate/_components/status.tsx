@@ -3,6 +3,7 @@
 import { useEffect, useState } from 'react';
 import { useFormatter, useTranslations } from 'use-intl/react';
 import { Icon } from '../../../../_components/ui/icon';
+import type { ScreenState } from '../_state/screen-state';
 import styles from '../annotate.module.css';
 import { useAnnotate, useScreen } from './annotate-context';
 import { useLine } from './use-line';
@@ -130,14 +131,20 @@ function NoticeChip() {
   const t = useTranslations('annotate.notice');
   const notice = useScreen((state) => state.notice);
   if (notice === null) return null;
-  const warn = notice.kind === 'notTakenBack' || notice.kind === 'lost' || notice.kind === 'stillSending';
-  const text = notice.kind !== 'notTakenBack' ? t(notice.kind) : t(notice.trouble.code === 'PRECONDITION' ? 'roundMoved' : 'notTakenBack');
+  const warn = notice.kind === 'notTakenBack' || notice.kind === 'notCorrected' || notice.kind === 'lost' || notice.kind === 'stillSending';
+  const text = wordsOf(notice, t);
   return (
     <span className={`chip ${warn ? 'warn' : ''}`} title={text}>
       <Icon name={warn ? 'warn' : 'info'} />
       <span className={styles.noticeText}>{text}</span>
     </span>
   );
+}
+
+function wordsOf(notice: NonNullable<ScreenState['notice']>, t: ReturnType<typeof useTranslations<'annotate.notice'>>): string {
+  if (notice.kind === 'notTakenBack') return t(notice.trouble.code === 'PRECONDITION' ? 'roundMoved' : 'notTakenBack');
+  if (notice.kind === 'notCorrected') return notice.trouble.message === '' ? t('notCorrected') : notice.trouble.message;
+  return t(notice.kind);
 }
 
 function useOnline(): boolean {

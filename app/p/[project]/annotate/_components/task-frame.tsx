@@ -2,6 +2,7 @@
 
 import { Suspense } from 'react';
 import { viewOf } from '../_kinds/views';
+import { Veil } from '../_panels/veil';
 import { useScreen } from './annotate-context';
 import { Loading, NoTask } from './cards';
 import { PhoneBar, TopBar } from './top-bar';
@@ -16,7 +17,9 @@ export function TaskFrame({ phone }: { phone: boolean }) {
         <NoTask />
       ) : (
         <Suspense fallback={<Loading />}>
-          <KindView kind={kind} phone={phone} />
+          <Veil>
+            <KindView kind={kind} phone={phone} />
+          </Veil>
         </Suspense>
       )}
     </>

@@ -5,6 +5,7 @@ import { useFormatter, useTranslations } from 'use-intl/react';
 import { ThemeToggle } from '../../../../_components/shell/theme-toggle';
 import { Icon, Logo } from '../../../../_components/ui/icon';
 import { Menu } from '../../../../_components/ui/menu';
+import { HelpItems, HelpMenu } from '../_panels/help-menu';
 import { shownProgress } from '../_state/screen-state';
 import styles from '../annotate.module.css';
 import { useAnnotate, useScreen } from './annotate-context';
@@ -17,6 +18,7 @@ import { textSizes } from './use-preferences';
 export function TopBar() {
   const t = useTranslations('annotate');
   const { store, project, preferences } = useAnnotate();
+  const correcting = useScreen((state) => state.current !== null && state.current.corrects !== null);
   const kind = useScreen((state) => state.current?.view.kind ?? null);
   const count = useScreen((state) => state.current?.view.responses.length ?? 0);
   return (
@@ -27,12 +29,13 @@ export function TopBar() {
       <Link className={`b ${styles.project}`} href={`/p/${project.slug}`}>
         {project.name}
       </Link>
-      <h1 className={styles.title}>{kind === null ? t('title') : t(`kinds.${kind}`, { count })}</h1>
+      <h1 className={styles.title}>{correcting ? t('correcting') : kind === null ? t('title') : t(`kinds.${kind}`, { count })}</h1>
       <span className={`sep ${styles.roomy}`} />
       <ProgressCount />
       <span className="grow" />
       <Status />
       <GuidelineButton />
+      <HelpMenu />
       <LayoutSwitch />
       <TextSize />
       <ThemeToggle />
@@ -47,7 +50,7 @@ export function TopBar() {
 /** The phone's bar: back, how far, whether it is kept; the rest behind one button. */
 export function PhoneBar() {
   const t = useTranslations('annotate');
-  const { store, project, preferences } = useAnnotate();
+  const { store, project, preferences, reviewing } = useAnnotate();
   const open = useScreen((state) => state.current !== null);
   return (
     <header className={`bar ${styles.bar}`}>
@@ -60,9 +63,10 @@ export function PhoneBar() {
       <Status short />
       <GuidelineButton short />
       <Menu trigger={<Icon name="menu" />} label={t('more')} className="btn quiet icon" align="end">
-        <button type="button" disabled={!open} onClick={() => store.open('skip')}>
+        <button type="button" disabled={!open || reviewing} onClick={() => store.open('skip')}>
           {t('do.skip')}
         </button>
+        <HelpItems />
         <button type="button" onClick={() => preferences.change({ textSize: nextSize(preferences.textSize) })}>
           <SizeWords size={preferences.textSize} />
         </button>
@@ -75,6 +79,11 @@ export function PhoneBar() {
 }
 
 function ProgressCount({ short }: { short?: boolean }) {
+  const { reviewing } = useAnnotate();
+  return reviewing ? null : <Progress short={short} />;
+}
+
+function Progress({ short }: { short?: boolean | undefined }) {
   const t = useTranslations('annotate');
   const done = useScreen((state) => shownProgress(state)?.done ?? null);
   const total = useScreen((state) => shownProgress(state)?.total ?? null);

@@ -7,13 +7,15 @@ import '../word-difference.css';
 import { answerTextId } from './use-keys';
 
 const name = 'word-difference';
+/** Beyond this a text is not compared: the page would stand still. */
+const MAX_CHARACTERS = 200_000;
 
 /** Marks are painted over the text (CSS custom highlights), so that nothing in it moves or is rendered anew. */
 export function canMark(): boolean {
   return typeof CSS !== 'undefined' && 'highlights' in CSS;
 }
 
-/** With differences on: in every other answer, the words that the focused one does not have. */
+/** With differences on: in every other answer, the words that the focused one does not have; of two answers, in both. */
 export function useDifferences(): void {
   const on = useScreen((state) => state.differences);
   const focus = useScreen((state) => state.current?.answer.at.answer ?? 0);
@@ -21,22 +23,27 @@ export function useDifferences(): void {
   const task = useScreen((state) => state.current?.view.assignmentId ?? null);
   useEffect(() => {
     if (!on || task === null || !canMark()) return;
-    const base = wordsOf(focus).map((word) => word.text);
+    const texts = Array.from({ length: count }, (_, answer) => (lengthOf(answer) > MAX_CHARACTERS ? null : wordsOf(answer)));
     const highlight = new Highlight();
-    for (let answer = 0; answer < count; answer += 1) {
-      if (answer === focus) continue;
-      const found = wordsOf(answer);
+    texts.forEach((found, answer) => {
+      // Of two, each is marked against the other; of more, all against the focused one.
+      const base = texts[count === 2 ? 1 - answer : focus] ?? null;
+      if (found === null || base === null || base === found) return;
       const flags = differing(
-        base,
+        base.map((word) => word.text),
         found.map((word) => word.text),
       );
       for (const range of joined(found.filter((_, index) => flags[index]))) highlight.add(range);
-    }
+    });
     CSS.highlights.set(name, highlight);
     return () => {
       CSS.highlights.delete(name);
     };
   }, [on, focus, count, task]);
+}
+
+function lengthOf(answer: number): number {
+  return document.getElementById(answerTextId(answer))?.textContent?.length ?? 0;
 }
 
 /** Words with nothing but blanks or punctuation between them are marked in one piece. */

@@ -1,7 +1,7 @@
 import type { SkipReason } from '#lib/domain/assignment';
 import type { PartType } from '#lib/domain/form-parts';
 import { modelOf } from '../_kinds/models';
-import { act, contextOf, missingOf, moveTo, openAnswer } from './answer';
+import { act, contextOf, missingOf, moveTo } from './answer';
 import type { BrowserStore } from './browser-store';
 import { createCommandQueue, partTaking } from './command-queue';
 import { toCommand } from './commands';
@@ -12,6 +12,7 @@ import type { KeyQueue } from './key-queue';
 import { judgementLetter, sendLetter } from './letters';
 import type { Line } from './line';
 import { Observed } from './observed';
+import { followed, reopened } from './open-task';
 import { OtherPages, type PageNews } from './other-pages';
 import { Outbox } from './outbox';
 import type { Cursor } from './part-model';
@@ -44,7 +45,7 @@ export class AnnotateStore extends Observed<ScreenState> {
     this.#store = store;
     this.#readTrouble = readTrouble;
     this.#now = now;
-    this.#presence = new Presence(() => void this.#beat(), now);
+    this.#presence = new Presence(() => void this.#feed.beat(), now);
     this.keys = createCommandQueue(this);
     this.#others = new OtherPages(store.channel, (news) => this.#hear(news));
     this.#drafts = new DraftKeeper({
@@ -85,12 +86,13 @@ export class AnnotateStore extends Observed<ScreenState> {
   }
 
   /** Sends what an earlier page left unsent, then fetches the first task. */
-  async start(): Promise<void> {
+  async start(corrects: string | null = null): Promise<void> {
     this.#outbox.reopen();
     this.#store.forgetOldDrafts(this.#now());
     this.#presence.start();
     this.#others.open();
     await this.#outbox.sendNow();
+    if (corrects !== null) await this.#correct(corrects);
     await this.fetch();
   }
 
@@ -207,6 +209,11 @@ export class AnnotateStore extends Observed<ScreenState> {
   skip(reason: SkipReason): void {
     const task = this.getState().current;
     if (task === null) return;
+    if (task.corrects !== null) {
+      this.#feed.next({ panel: null });
+      void this.fetch();
+      return;
+    }
     const letter: TaskLetter = { kind: 'skip', key: crypto.randomUUID(), assignmentId: task.view.assignmentId, tries: 0, reason };
     this.#leave(letter, task, { lastSent: null, panel: null });
   }
@@ -226,9 +233,17 @@ export class AnnotateStore extends Observed<ScreenState> {
     this.say({ key: 'annotate.said.redone' });
   }
 
-  /** A task of this person's own, to be changed: the new annotation takes the place of the earlier one. */
-  correct(task: OpenTask): void {
-    this.set({ ...shownTask(task, this.#now()), ahead: this.#ahead() });
+  /** An own annotation, to be changed: the new one takes the place of the earlier one. */
+  async #correct(annotationId: string): Promise<void> {
+    if (this.getState().current?.corrects === annotationId) return;
+    try {
+      const sent = await this.#api.own(annotationId);
+      const task = reopened(annotationId, sent, this.#store.loadDraft(annotationId), this.#now());
+      this.set({ ...shownTask(task, this.#now()), progress: sent.view.progress, ahead: this.#ahead() });
+    } catch (error) {
+      this.#noteSignedOut(error);
+      this.set({ notice: { kind: 'notCorrected', trouble: this.#readTrouble(error) } });
+    }
   }
 
   #ahead(): readonly OpenTask[] {
@@ -238,6 +253,10 @@ export class AnnotateStore extends Observed<ScreenState> {
 
   /** Opens a panel, or closes it where it is the open one. */
   open(panel: PanelName | null): void {
+    if (panel === 'skip' && this.getState().current?.corrects) {
+      this.skip('OTHER'); // what was sent stays as it is: that needs no reason
+      return;
+    }
     this.set({ panel: this.getState().panel === panel ? null : panel });
   }
 
@@ -280,7 +299,7 @@ export class AnnotateStore extends Observed<ScreenState> {
 
   #acknowledged(letter: TaskLetter, answer: Acknowledgement): void {
     const { annotationId, surplus, next } = answer;
-    this.#store.forgetDraft(letter.assignmentId);
+    this.#store.forgetDraft(letter.kind === 'correct' ? letter.annotationId : letter.assignmentId);
     if (letter.kind !== 'correct') this.#feed.finish(letter.assignmentId);
     const { current, lastSent, progress, phase } = this.getState();
     if (lastSent?.key === letter.key) {
@@ -333,32 +352,17 @@ export class AnnotateStore extends Observed<ScreenState> {
   /** Another page of this person works on the same task: it is followed, or the task was sent there and goes. */
   #hear(news: PageNews): void {
     const { current, ahead } = this.getState();
+    const here = current?.view.assignmentId === news.assignmentId && current.corrects === null;
     if (news.type === 'left') {
       this.set({ ahead: ahead.filter((task) => task.view.assignmentId !== news.assignmentId) });
-      if (current?.view.assignmentId !== news.assignmentId || current.corrects !== null) return void this.fetch();
-      this.#drafts.leave(current);
-      this.#feed.next({});
-      this.set({ notice: { kind: 'otherPage' } });
+      if (here) {
+        this.#drafts.drop();
+        this.#feed.next({});
+        this.set({ notice: { kind: 'otherPage' } });
+      }
       void this.fetch();
-    } else if (current?.view.assignmentId === news.assignmentId && current.corrects === null) {
-      const { answer } = openAnswer(current.view, news.draft);
-      const followed = { ...change(current, { ...answer, at: current.answer.at }, this.#now()) };
-      this.set({ current: { ...current, ...followed }, notice: { kind: 'followed' } });
-    }
-  }
-
-  async #beat(): Promise<void> {
-    const { current, ahead, phase } = this.getState();
-    if (phase === 'empty') return this.fetch();
-    if (current === null) return;
-    try {
-      const answers = await this.#api.heartbeat([current, ...ahead].slice(0, 3).map((task) => task.view.assignmentId));
-      const lost = new Set(answers.filter((answer) => !answer.held).map((answer) => answer.assignmentId));
-      if (lost.size === 0) return;
-      this.set({ ahead: this.getState().ahead.filter((task) => !lost.has(task.view.assignmentId)) });
-      if (lost.has(this.getState().current?.view.assignmentId ?? '')) this.set({ notice: { kind: 'lost' } });
-    } catch (error) {
-      this.#noteSignedOut(error); // else the lease outlives many lost heartbeats; the next one comes in half a minute
+    } else if (here) {
+      this.set({ current: followed(current, news.draft, this.#now()), notice: { kind: 'followed' } });
     }
   }
 }

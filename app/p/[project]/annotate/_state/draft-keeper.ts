@@ -28,6 +28,10 @@ export class DraftKeeper {
   keep(task: OpenTask): Draft {
     const { assignmentId } = task.view;
     const draft = this.#keepHere(task);
+    if (task.corrects !== null) {
+      this.#options.changed(assignmentId, { kind: 'here', at: this.#options.now() }); // the server keeps what was sent until it is changed
+      return draft;
+    }
     const now = this.#options.now();
     this.#waiting = { assignmentId, draft };
     this.#since ??= now;
@@ -40,6 +44,11 @@ export class DraftKeeper {
   /** The task leaves the screen: the browser's copy stays until the server acknowledged what was sent. */
   leave(task: OpenTask): void {
     this.#keepHere(task);
+    this.drop();
+  }
+
+  /** What waits for the server is no longer wanted there. */
+  drop(): void {
     this.#waiting = null;
     this.#since = null;
     clearTimeout(this.#timer);
@@ -63,7 +72,7 @@ export class DraftKeeper {
 
   #keepHere(task: OpenTask): Draft {
     const draft = toDraft(task.view, task.answer, task.time.ms, this.#options.now());
-    if (task.corrects === null) this.#options.store.keepDraft(task.view.assignmentId, draft);
+    this.#options.store.keepDraft(task.corrects ?? task.view.assignmentId, draft);
     return draft;
   }
 }

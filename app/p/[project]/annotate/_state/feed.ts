@@ -1,14 +1,12 @@
-import { ActiveTime } from './active-time';
-import { openAnswer } from './answer';
 import type { BrowserStore } from './browser-store';
-import { newHistory } from './history';
 import { OneAtATime } from './one-at-a-time';
+import { opened } from './open-task';
 import type { Trouble } from './outbox';
-import { type LabelingApi, type OpenTask, type ScreenState, shownTask } from './screen-state';
+import { type LabelingApi, type ScreenState, shownTask } from './screen-state';
 import type { TaskView } from './task-view';
 
 interface Options {
-  readonly api: Pick<LabelingApi, 'claim'>;
+  readonly api: Pick<LabelingApi, 'claim' | 'heartbeat'>;
   readonly store: BrowserStore;
   readonly readTrouble: (error: unknown) => Trouble;
   readonly now: () => number;
@@ -79,13 +77,31 @@ export class Feed {
     const { current, ahead, outbox } = getState();
     if ([current, ...ahead].some((task) => task?.view.assignmentId === view.assignmentId && task.corrects === null)) return false;
     if (this.#done.has(view.assignmentId) || outbox.waiting.some((letter) => letter.assignmentId === view.assignmentId)) return false;
-    const { answer, activeMs, draftedAt } = openAnswer(view, store.loadDraft(view.assignmentId));
-    const task: OpenTask = { view, ...newHistory(answer), time: new ActiveTime(now(), activeMs), draftedAt, corrects: null };
+    const task = opened(view, store.loadDraft(view.assignmentId), now());
     if (current === null) {
       set(shownTask(task, now()));
       came();
     } else set({ ahead: [...ahead, task] });
     return true;
+  }
+
+  /** Holds what is here for longer; what went to somebody else meanwhile goes, but for the task on the screen. */
+  async beat(): Promise<void> {
+    const { api, getState, set, readTrouble } = this.#options;
+    const { current, ahead, phase } = getState();
+    if (phase === 'empty') return this.fetch();
+    if (current === null) return;
+    try {
+      const answers = await api.heartbeat([current, ...ahead].slice(0, 3).map((task) => task.view.assignmentId));
+      const lost = new Set(answers.filter((answer) => !answer.held).map((answer) => answer.assignmentId));
+      if (lost.size === 0) return;
+      set({ ahead: getState().ahead.filter((task) => !lost.has(task.view.assignmentId)) });
+      const { current: now } = getState();
+      if (now !== null && now.corrects === null && lost.has(now.view.assignmentId)) set({ notice: { kind: 'lost' } });
+    } catch (error) {
+      // Else the lease outlives many lost heartbeats; the next one comes in half a minute.
+      if (readTrouble(error).code === 'UNAUTHENTICATED') set({ signedOut: true });
+    }
   }
 
   /** Whether another one may be wanted. */

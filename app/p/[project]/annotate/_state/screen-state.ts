@@ -47,7 +47,7 @@ type Notice =
         | 'otherPage'
         | 'followed';
     }
-  | { readonly kind: 'notTakenBack'; readonly trouble: Trouble };
+  | { readonly kind: 'notTakenBack' | 'notCorrected'; readonly trouble: Trouble };
 
 /** What opens beside or over the work. */
 export type PanelName = 'guideline' | 'keys' | 'skip' | 'report' | 'messages' | 'settings';
@@ -104,6 +104,7 @@ export interface LabelingApi {
   claim(ahead: boolean): Promise<TaskView | null>;
   submit(letter: Judgement & { assignmentId: string }): Promise<Acknowledgement & { annotationId: string }>;
   correct(letter: Judgement & { annotationId: string }): Promise<{ annotationId: string; surplus: boolean }>;
+  own(annotationId: string): Promise<{ view: TaskView; content: AnnotationContent }>;
   skip(letter: { assignmentId: string; reason: SkipReason }): Promise<{ next: TaskView | null }>;
   withdraw(letter: { annotationId: string; idempotencyKey: string }): Promise<TaskView | null>;
   saveDraft(draft: { assignmentId: string; draft: unknown }): Promise<{ savedAt: Date }>;

@@ -19,6 +19,21 @@ export function FlagItems({ answer, showKeys }: { answer: number; showKeys: bool
   const keys = preferences.singleKeys && showKeys;
   return (
     <ul className={styles.items}>
+      {isMain(view, 'flags') && (
+        <li>
+          <button
+            type="button"
+            className={styles.flag}
+            aria-pressed={said?.length === 0}
+            onMouseDown={keepFocus}
+            onClick={() => act({ type: said?.length === 0 ? 'clear' : 'none', answer })}
+          >
+            <span className={styles.key}>{keys && <KeyCap>0</KeyCap>}</span>
+            <span className={styles.words}>{t('none')}</span>
+            <Icon name={said?.length === 0 ? 'box-on' : 'box'} />
+          </button>
+        </li>
+      )}
       {part.flags.map(({ key, label, help }, flag) => {
         const on = said?.includes(key) ?? false;
         return (
@@ -38,21 +53,6 @@ export function FlagItems({ answer, showKeys }: { answer: number; showKeys: bool
           </li>
         );
       })}
-      {isMain(view, 'flags') && (
-        <li>
-          <button
-            type="button"
-            className={styles.flag}
-            aria-pressed={said?.length === 0}
-            onMouseDown={keepFocus}
-            onClick={() => act({ type: said?.length === 0 ? 'clear' : 'none', answer })}
-          >
-            <span className={styles.key}>{keys && <KeyCap>0</KeyCap>}</span>
-            <span className={styles.words}>{t('none')}</span>
-            <Icon name={said?.length === 0 ? 'box-on' : 'box'} />
-          </button>
-        </li>
-      )}
     </ul>
   );
 }

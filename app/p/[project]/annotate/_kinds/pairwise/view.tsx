@@ -33,7 +33,7 @@ export default function PairwiseView({ phone }: { phone: boolean }) {
   return (
     <>
       <Prompt />
-      <AnswerColumns head={head} sheet={(answer) => <Sheet answer={answer} />} />
+      <AnswerColumns framed={false} head={head} sheet={(answer) => <Sheet answer={answer} />} />
       <KindFoot above={scale} lead={<OneKey />} tools={<ReadingTools />} />
     </>
   );

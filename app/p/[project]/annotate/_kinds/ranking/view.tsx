@@ -37,7 +37,7 @@ function Wide() {
         foot={(answer, focused) => <PlaceButtons answer={answer} showKey={focused} />}
         onHeadPointerDown={drag.start}
       />
-      <KindFoot lead={<OrderStrip onGrip={drag.start} />} tools={<ReadingTools />} tall={places.length > 4} />
+      <KindFoot lead={<OrderStrip onGrip={drag.start} />} tools={<ReadingTools />} longLead tall={places.length > 4} />
       <DragShadow drag={drag} />
     </>
   );

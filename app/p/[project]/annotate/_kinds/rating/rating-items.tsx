@@ -63,7 +63,6 @@ export function RatingItems({ answer }: { answer: number }) {
                 );
               })}
             </div>
-            {help !== '' && current && <p className="xs dim">{help}</p>}
           </li>
         );
       })}

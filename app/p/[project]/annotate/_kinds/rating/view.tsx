@@ -60,7 +60,12 @@ export default function RatingView({ phone }: { phone: boolean }) {
         )}
       />
       <KindFoot
-        lead={<span className={`sm ink2 ${styles.strip}`}>{t('done', { done: all, count: wanted })}</span>}
+        lead={
+          <span className={`sm ink2 ${styles.strip}`}>
+            <b>{t('done', { done: all, count: wanted })}</b>
+            <span className={styles.helpLine}>{part.attributes[at.item]?.help}</span>
+          </span>
+        }
         tools={<ReadingTools />}
       />
     </>

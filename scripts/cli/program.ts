@@ -31,6 +31,10 @@ import { registerProjectsCreate } from './commands/projects-create';
 import { registerProjectsList } from './commands/projects-list';
 import { registerSetupTensorflow } from './commands/setup-tensorflow';
 import { registerSimulateCampaign } from './commands/simulate-campaign';
+import { registerTasksCancel } from './commands/tasks-cancel';
+import { registerTasksExport } from './commands/tasks-export';
+import { registerTasksImport } from './commands/tasks-import';
+import { registerTasksList } from './commands/tasks-list';
 import { registerTokenize } from './commands/tokenize';
 import { registerTokenizersTrain } from './commands/tokenizers-train';
 import { registerTrain } from './commands/train';
@@ -75,6 +79,12 @@ export function createProgram(context: CliContext, settings: { version: string; 
   const data = group('data', 'import and list prompts');
   registerDataImport(data, context);
   registerDataList(data, context);
+
+  const tasks = group('tasks', 'import, list, cancel and export tasks of every kind');
+  registerTasksImport(tasks, context);
+  registerTasksList(tasks, context);
+  registerTasksCancel(tasks, context);
+  registerTasksExport(tasks, context);
 
   const loop = group('loop', 'make, run and watch loops');
   registerLoopCreate(loop, context);

@@ -27,6 +27,7 @@ const paths = {
   'box-on': 'M3.5 3.5h9v9h-9zM5.5 8.2l1.8 1.8 3.4-3.8',
   circle: 'M8 13a5 5 0 100-10 5 5 0 000 10z',
   globe: 'M8 14A6 6 0 108 2a6 6 0 000 12zM2 8h12M8 2c2.2 1.8 2.2 10.2 0 12M8 2c-2.2 1.8-2.2 10.2 0 12',
+  message: 'M2.5 3.5h11v7.5H8L5 13.5V11H2.5z',
   plus: 'M8 3.5v9M3.5 8h9',
   columns: 'M2.5 3h3v10h-3zM6.5 3h3v10h-3zM10.5 3h3v10h-3z',
   rows: 'M3 2.5h10v3H3zM3 6.5h10v3H3zM3 10.5h10v3H3z',

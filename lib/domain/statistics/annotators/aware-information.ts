@@ -65,20 +65,28 @@ export class AwareInformation {
 
   private addGroup(group: ItemGroup): void {
     const rows = group.nodes ? this.scoresAtNodes(group) : this.couplings(group);
-    const entries = [...rows];
-    const left = entries.map(([, row]) => (group.nodes ? weighed(row, group.nodes) : timesCovariance(row, group)));
-    entries.forEach(([at], index) => {
-      const own = left[index] as Float64Array;
-      for (const [other, row] of this.whole ? entries : entries.filter(([each]) => this.together(at, each))) {
-        let sum = 0;
-        for (let column = 0; column < own.length; column += 1) sum += (own[column] as number) * (row[column] as number);
-        this.add(at, other, -sum);
+    const sets = this.whole ? [[...rows]] : this.byBlock(rows);
+    for (const entries of sets) {
+      for (const [at, row] of entries) {
+        const own = group.nodes ? weighed(row, group.nodes) : timesCovariance(row, group);
+        for (const [other, otherRow] of entries) {
+          let sum = 0;
+          for (let column = 0; column < own.length; column += 1) sum += (own[column] as number) * (otherRow[column] as number);
+          this.add(at, other, -sum);
+        }
       }
-    });
+    }
   }
 
-  private together(a: number, b: number): boolean {
-    return a === b || (this.m > 0 && Math.floor(a / this.m) === Math.floor(b / this.m));
+  private byBlock(rows: Map<number, Float64Array>): [number, Float64Array][][] {
+    const blocks = new Map<number, [number, Float64Array][]>();
+    for (const entry of rows) {
+      const block = this.m === 0 ? 0 : Math.floor(entry[0] / this.m);
+      const entries = blocks.get(block);
+      if (entries) entries.push(entry);
+      else blocks.set(block, [entry]);
+    }
+    return [...blocks.values()];
   }
 
   /** Expected scores and information of complete data; returns what each parameter's score is at each node. */

@@ -46,7 +46,8 @@ interface Indexed {
   readonly items: readonly string[];
   readonly annotators: readonly string[];
   readonly classes: readonly string[];
-  readonly rows: readonly { readonly item: number; readonly annotator: number; readonly label: number }[];
+  /** By label given: numbers of its item, its annotator and its class. */
+  readonly rows: { readonly item: Int32Array; readonly annotator: Int32Array; readonly label: Int32Array };
 }
 
 /** True classes and error rates of annotators by maximum likelihood (Dawid and Skene 1979, expectation maximisation from the vote shares). */
@@ -58,7 +59,7 @@ export function dawidSkene(labels: readonly CategoryLabel[], options: DawidSkene
   if (n === 0) return { defined: false, reason: 'nothing was labelled', n };
   if (k < 2) return { defined: false, reason: 'only one label was ever given', n };
   if (data.annotators.length < 2) return { defined: false, reason: 'only one annotator labelled: there is nobody to compare with', n };
-  if (data.rows.length === data.items.length) return { defined: false, reason: 'no item has two labels', n };
+  if (n === data.items.length) return { defined: false, reason: 'no item has two labels', n };
   let beliefs = voteShares(data);
   let before = Number.NEGATIVE_INFINITY;
   let round = 0;
@@ -69,7 +70,8 @@ export function dawidSkene(labels: readonly CategoryLabel[], options: DawidSkene
     beliefs = posterior;
     const gained = Math.abs(logLikelihood - before);
     before = logLikelihood;
-    if (gained < 1e-10) break;
+    // of a sum of many logs no more digits can be had
+    if (gained < 1e-12 * Math.abs(logLikelihood)) break;
   }
   return {
     defined: true,
@@ -93,9 +95,11 @@ function indexed(labels: readonly CategoryLabel[]): Indexed {
   const items = [...new Set(labels.map(({ item }) => item))];
   const annotators = [...new Set(labels.map(({ annotator }) => annotator))];
   const [ofItem, ofAnnotator, ofClass] = [numbered(items), numbered(annotators), numbered(classes)];
-  const rows = labels.map(({ annotator, item, label }) => {
-    return { item: ofItem.get(item) as number, annotator: ofAnnotator.get(annotator) as number, label: ofClass.get(label) as number };
-  });
+  const rows = {
+    item: Int32Array.from(labels, ({ item }) => ofItem.get(item) as number),
+    annotator: Int32Array.from(labels, ({ annotator }) => ofAnnotator.get(annotator) as number),
+    label: Int32Array.from(labels, ({ label }) => ofClass.get(label) as number),
+  };
   return { items, annotators, classes, rows };
 }
 
@@ -103,7 +107,8 @@ function voteShares({ classes, items, rows }: Indexed): Float64Array {
   const k = classes.length;
   const shares = new Float64Array(items.length * k);
   const votes = new Float64Array(items.length);
-  for (const { item, label } of rows) {
+  for (let at = 0; at < rows.item.length; at += 1) {
+    const [item, label] = [rows.item[at] as number, rows.label[at] as number];
     shares[item * k + label] = (shares[item * k + label] as number) + 1;
     votes[item] = (votes[item] as number) + 1;
   }
@@ -124,7 +129,10 @@ function maximise({ annotators, classes, items, rows }: Indexed, beliefs: Float6
   for (let at = 0; at < beliefs.length; at += 1) prior[at % k] = (prior[at % k] as number) + (beliefs[at] as number) / items.length;
   const confusion = new Float64Array(annotators.length * k * k).fill(smoothing);
   const met = new Float64Array(annotators.length * k);
-  for (const { annotator, item, label } of rows) {
+  for (let at = 0; at < rows.item.length; at += 1) {
+    const item = rows.item[at] as number;
+    const label = rows.label[at] as number;
+    const annotator = rows.annotator[at] as number;
     for (let truth = 0; truth < k; truth += 1) {
       const belief = beliefs[item * k + truth] as number;
       const cell = (annotator * k + truth) * k + label;
@@ -143,7 +151,10 @@ function expect({ classes, items, rows }: Indexed, { confusion, prior }: Rates):
   const k = classes.length;
   const logs = Float64Array.from({ length: items.length * k }, (_, at) => Math.log(Math.max(prior[at % k] as number, 1e-300)));
   const logConfusion = confusion.map((rate) => Math.log(Math.max(rate, 1e-300)));
-  for (const { annotator, item, label } of rows) {
+  for (let at = 0; at < rows.item.length; at += 1) {
+    const item = rows.item[at] as number;
+    const label = rows.label[at] as number;
+    const annotator = rows.annotator[at] as number;
     for (let truth = 0; truth < k; truth += 1) {
       logs[item * k + truth] = (logs[item * k + truth] as number) + (logConfusion[(annotator * k + truth) * k + label] as number);
     }
@@ -151,10 +162,15 @@ function expect({ classes, items, rows }: Indexed, { confusion, prior }: Rates):
   let logLikelihood = 0;
   for (let item = 0; item < items.length; item += 1) {
     const own = logs.subarray(item * k, item * k + k);
-    const peak = Math.max(...own);
-    const sum = own.reduce((total, log) => total + Math.exp(log - peak), 0);
+    let peak = Number.NEGATIVE_INFINITY;
+    for (let truth = 0; truth < k; truth += 1) peak = Math.max(peak, own[truth] as number);
+    let sum = 0;
+    for (let truth = 0; truth < k; truth += 1) {
+      own[truth] = Math.exp((own[truth] as number) - peak);
+      sum += own[truth] as number;
+    }
     logLikelihood += peak + Math.log(sum);
-    for (let truth = 0; truth < k; truth += 1) own[truth] = Math.exp((own[truth] as number) - peak) / sum;
+    for (let truth = 0; truth < k; truth += 1) own[truth] = (own[truth] as number) / sum;
   }
   return { posterior: logs, logLikelihood };
 }
@@ -162,7 +178,10 @@ function expect({ classes, items, rows }: Indexed, { confusion, prior }: Rates):
 function summaries(data: Indexed, beliefs: Float64Array, { confusion, met }: Rates, level: number): AnnotatorConfusion[] {
   const k = data.classes.length;
   const tallies = data.annotators.map(() => ({ right: 0, unsure: 0, labels: 0 }));
-  for (const { annotator, item, label } of data.rows) {
+  for (let at = 0; at < data.rows.item.length; at += 1) {
+    const item = data.rows.item[at] as number;
+    const label = data.rows.label[at] as number;
+    const annotator = data.rows.annotator[at] as number;
     const belief = beliefs[item * k + label] as number;
     const tally = tallies[annotator] as (typeof tallies)[number];
     tally.right += belief;

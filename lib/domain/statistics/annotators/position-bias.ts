@@ -140,12 +140,14 @@ function logitOf(wins: number, all: number, level: number): Estimate {
 /** Probability that the exact binomial test flags an annotator whose choices of two fall on the first place with probability `share`. */
 export function positionBiasPower(share: number, labels: number, falseAlarms = 0.05): number {
   if (labels < 1) return 0;
-  // the test rejects below and above a bound that are as far from the middle
-  let bound = Math.floor(labels / 2);
-  while (bound >= 0 && binomialTest(bound, labels) > falseAlarms) bound -= 1;
   let power = 0;
-  for (let wins = 0; wins <= bound; wins += 1)
+  let tail = 0;
+  // the test rejects as far below as above the middle, while both tails together are no likelier than asked
+  for (let wins = 0; wins < labels / 2; wins += 1) {
+    tail += binomialProbability(wins, labels, 0.5);
+    if (2 * tail > falseAlarms) break;
     power += binomialProbability(wins, labels, share) + binomialProbability(labels - wins, labels, share);
+  }
   return power;
 }
 

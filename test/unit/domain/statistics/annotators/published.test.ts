@@ -142,7 +142,7 @@ describe('position', () => {
     const random = createRandom(6, 'position');
     const share = (firstShare: number, answers: number, labelsEach: number) => {
       let flagged = 0;
-      for (let annotator = 0; annotator < 400; annotator += 1) {
+      for (let annotator = 0; annotator < 300; annotator += 1) {
         const judgements = Array.from({ length: labelsEach }, () => {
           const ranks = random.shuffle(Array.from({ length: answers }, (_, at) => at + 1));
           // with the surplus probability the first place is simply taken
@@ -152,7 +152,7 @@ describe('position', () => {
         const bias = positionBias(judgements);
         if (bias.defined && bias.flagged) flagged += 1;
       }
-      return flagged / 400;
+      return flagged / 300;
     };
     expect(share(0.5, 2, 100)).toBeLessThanOrEqual(0.06);
     expect(share(0.25, 4, 100)).toBeLessThanOrEqual(0.07);

@@ -13,13 +13,15 @@ interface Props {
   /** How many things wait behind a tab. */
   waiting?: Partial<Record<ProjectTab, number>> | undefined;
   className?: string;
+  /** The name of this list of pages where it is not the only one. */
+  label?: string;
 }
 
-export function Tabs({ slug, visible, waiting = {}, className }: Props) {
+export function Tabs({ slug, visible, waiting = {}, className, label }: Props) {
   const t = useTranslations('common');
   const path = usePathname();
   return (
-    <nav className={className} aria-label={t('projectPages')}>
+    <nav className={className} aria-label={label ?? t('projectPages')}>
       {visible.map((tab) => {
         const href = hrefOf(tab, slug, visible);
         const count = waiting[tab] ?? 0;

@@ -5,7 +5,7 @@ import { Icon, Logo } from '../ui/icon';
 import { Menu } from '../ui/menu';
 import { AccountMenu } from './account-menu';
 import { LanguageSwitch } from './language-switch';
-import type { ProjectTab } from './project-tabs';
+import { type ProjectTab, tabsInBar } from './project-tabs';
 import styles from './shell.module.css';
 import { Tabs } from './tabs';
 import { ThemeToggle } from './theme-toggle';
@@ -30,6 +30,9 @@ export interface TopBarProps {
 /** The bar of every page. Signed out it holds brand, theme and language only. */
 export async function TopBar({ user, project, projects = [], tabs = [], waiting, children }: TopBarProps) {
   const t = await getT('common');
+  // One that would stand alone behind "More" stands in the bar.
+  const split = tabs.length > tabsInBar + 1 ? tabsInBar : tabs.length;
+  const [inBar, behind] = [tabs.slice(0, split), tabs.slice(split)];
   return (
     <header className={`bar ${styles.bar} ${project ? styles.short : ''}`}>
       <Link className="brand" href="/" aria-label={t('home')}>
@@ -64,7 +67,21 @@ export async function TopBar({ user, project, projects = [], tabs = [], waiting,
             <hr />
             <Link href="/">{t('allProjects')}</Link>
           </Menu>
-          {!children && <Tabs slug={project.slug} visible={tabs} waiting={waiting} className={`tabs ${styles.wide}`} />}
+          {!children && <Tabs slug={project.slug} visible={inBar} waiting={waiting} className={`tabs ${styles.wide}`} />}
+          {!children && behind.length > 0 && (
+            <span className={styles.wide}>
+              <Menu
+                trigger={
+                  <>
+                    {t('moreTabs')}
+                    <Icon name="down" />
+                  </>
+                }
+              >
+                <Tabs slug={project.slug} visible={behind} waiting={waiting} className={styles.menuTabs} label={t('moreTabs')} />
+              </Menu>
+            </span>
+          )}
         </>
       )}
       {children}

@@ -48,7 +48,7 @@ function strongestAlarm(row: readonly QualityCheck[], watched: number): Found | 
   const usual = row.slice(0, usualChecks).filter(({ passed }) => passed).length;
   const level = (usual + 1) / (usualChecks + 2);
   const values = row.slice(usualChecks).map(({ passed }) => Number(passed));
-  let found: Found | null = null;
+  let found = null as Found | null;
   for (const oneIn of chances) {
     const plan = driftPlan({ kind: 'share', level, change }, oneIn * watched);
     const { alarm } = drift(values, plan);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Actor } from '#lib/domain/actor';
+import { parseLabelingPolicy } from '#lib/domain/labeling-policy';
 import type { Role } from '#lib/domain/permissions';
 import type { Estimate } from '#lib/domain/statistics/estimate';
 import { wilsonInterval } from '#lib/domain/statistics/proportion';
@@ -47,7 +48,7 @@ export async function listPeople(
   deps: Pick<Deps, 'db'>,
   actor: Actor,
   input: z.input<typeof listPeopleInput>,
-): Promise<{ readonly namesShown: boolean; readonly people: readonly PersonView[] }> {
+): Promise<{ readonly namesShown: boolean; readonly currency: string; readonly people: readonly PersonView[] }> {
   const { projectId } = listPeopleInput.parse(input);
   const member = await authorise(deps, actor, projectId, 'member.read');
   const namesShown = seesNames(member);
@@ -67,7 +68,8 @@ export async function listPeople(
     left join work w on w."annotatorId" = m."userId" left join checks c on c."annotatorId" = m."userId"
     where m."projectId" = ${projectId} and u."disabledAt" is null
     order by m."createdAt", m."userId"`;
-  return { namesShown, people: rows.map((row) => shown(row, namesShown)) };
+  const { labelingPolicy } = await deps.db.project.findUniqueOrThrow({ where: { id: projectId }, select: { labelingPolicy: true } });
+  return { namesShown, currency: parseLabelingPolicy(labelingPolicy).pay.currency, people: rows.map((row) => shown(row, namesShown)) };
 }
 
 function shown(row: Row, namesShown: boolean): PersonView {

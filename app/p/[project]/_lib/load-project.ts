@@ -16,10 +16,14 @@ const tabAction: Readonly<Record<ProjectTab, ProjectAction>> = {
   history: 'labeling.annotate',
   guideline: 'guideline.read',
   messages: 'labeling.annotate',
+  review: 'review.judge',
+  quality: 'quality.read',
   data: 'dataset.read',
   models: 'model.read',
   runs: 'run.read',
   loops: 'loop.read',
+  arena: 'model.read',
+  people: 'member.read',
   settings: 'member.read',
 };
 

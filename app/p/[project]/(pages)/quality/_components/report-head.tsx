@@ -1,0 +1,70 @@
+'use client';
+
+import { useMutation } from '@tanstack/react-query';
+import { useRouter } from 'next/navigation';
+import { useEffect, useRef } from 'react';
+import { useTranslations } from 'use-intl/react';
+import type { QualityReportView } from '#lib/services/quality/get-quality-report';
+import { saveFile } from '../../../../../_components/charts/export';
+import { Icon } from '../../../../../_components/ui/icon';
+import { useTRPC } from '../../../../../_trpc/client';
+import { reportCsv } from './report-csv';
+import { useFigures } from './use-figures';
+
+interface Props {
+  projectId: string;
+  report: QualityReportView['report'];
+  computedAt: Date | null;
+  pending: boolean;
+}
+
+const staleAfterMs = 10 * 60_000;
+const lookEveryMs = 2_000;
+
+/** Since when the numbers stand, and computing them again: by itself where they are old, or when asked. */
+export function ReportHead({ projectId, report, computedAt, pending }: Props) {
+  const t = useTranslations('quality');
+  const router = useRouter();
+  const figures = useFigures();
+  const { mutate, isPending } = useMutation(useTRPC().quality.computeReport.mutationOptions({ onSuccess: () => router.refresh() }));
+  const asked = useRef(false);
+  useEffect(() => {
+    const old = !computedAt || Date.now() - computedAt.getTime() > staleAfterMs;
+    if (!old || pending || asked.current) return;
+    asked.current = true;
+    mutate({ projectId });
+  }, [computedAt, pending, projectId, mutate]);
+  useEffect(() => {
+    if (!pending) return;
+    const timer = setInterval(() => router.refresh(), lookEveryMs);
+    return () => clearInterval(timer);
+  }, [pending, router]);
+  const busy = pending || isPending;
+  return (
+    <div className="head">
+      <h1>{t('title')}</h1>
+      {report && <span className="sm dim">{t('counts', { labels: report.labels, people: report.people, tasks: report.tasks })}</span>}
+      <span className="grow" />
+      <span className="row wrap">
+        {computedAt && (
+          <span className="sm dim" aria-live="polite">
+            {t('asOf', { time: figures.moment(computedAt) })}
+          </span>
+        )}
+        <button type="button" className="btn" aria-disabled={busy} aria-busy={busy} onClick={() => !busy && mutate({ projectId })}>
+          {busy ? t('computing') : t('again')}
+        </button>
+        {report && (
+          <button
+            type="button"
+            className="btn"
+            onClick={() => saveFile('quality.csv', new Blob([reportCsv(report)], { type: 'text/csv' }))}
+          >
+            <Icon name="download" />
+            {t('csv')}
+          </button>
+        )}
+      </span>
+    </div>
+  );
+}

@@ -1,7 +1,7 @@
 import { normalCdf } from '../distribution';
 import { type CompleteTable, completeClusters, incompleteBecause } from './complete-table';
 import type { KappaTest } from './fleiss';
-import type { LabelTable } from './label-table';
+import { crossTable, type PairedLabels, pairOf } from './paired-labels';
 import type { WeightedStatistic } from './resample';
 
 /** How far apart two categories count: all alike, by their distance in the order, or by its square. */
@@ -11,15 +11,14 @@ export type KappaWeights = 'none' | 'linear' | 'quadratic';
 export function cohenKappaOfTable(counts: Float64Array, size: number, weights: KappaWeights): number {
   const [rows, columns] = [new Float64Array(size), new Float64Array(size)];
   let [observed, total] = [0, 0];
-  for (let at = 0; at < counts.length; at += 1) {
-    const count = counts[at] as number;
-    if (count === 0) continue;
-    const [row, column] = [Math.floor(at / size), at % size];
-    rows[row] = (rows[row] as number) + count;
-    columns[column] = (columns[column] as number) + count;
-    observed += count * distance(row, column, weights);
-    total += count;
-  }
+  for (let row = 0; row < size; row += 1)
+    for (let column = 0; column < size; column += 1) {
+      const count = counts[row * size + column] as number;
+      rows[row] = (rows[row] as number) + count;
+      columns[column] = (columns[column] as number) + count;
+      observed += count * distance(row, column, weights);
+      total += count;
+    }
   return kappaFrom(observed, expectedDistance(rows, columns, total, weights), total);
 }
 
@@ -53,47 +52,9 @@ function distance(row: number, column: number, weights: KappaWeights): number {
   return weights === 'linear' ? Math.abs(row - column) : (row - column) ** 2;
 }
 
-/** What two annotators said about the items both labelled (the first label of each), as places among the categories they used. */
-export interface PairedLabels {
-  readonly table: LabelTable;
-  readonly categories: readonly number[];
-  readonly cluster: Int32Array;
-  readonly first: Int32Array;
-  readonly second: Int32Array;
-}
-
-export function pairedLabels(table: LabelTable, first: number, second: number): PairedLabels {
-  const cluster: number[] = [];
-  const said: [number, number][] = [];
-  for (let item = 0; item < table.items; item += 1) {
-    const labels: [number | undefined, number | undefined] = [undefined, undefined];
-    for (let at = table.offsets[item] as number; at < (table.offsets[item + 1] as number); at += 1) {
-      const who = table.annotator[at] === first ? 0 : table.annotator[at] === second ? 1 : null;
-      if (who !== null) labels[who] ??= table.category[at] as number;
-    }
-    if (labels[0] === undefined || labels[1] === undefined) continue;
-    cluster.push(table.clusterOf[item] as number);
-    said.push([labels[0], labels[1]]);
-  }
-  const categories = [...new Set(said.flat())].sort((a, b) => a - b);
-  const place = new Map(categories.map((category, index) => [category, index]));
-  const column = (which: 0 | 1) => Int32Array.from(said, (pair) => place.get(pair[which]) as number);
-  return { table, categories, cluster: Int32Array.from(cluster), first: column(0), second: column(1) };
-}
-
-/** Square table of what both said, row by row. */
-export function crossTable({ categories, cluster, first, second }: PairedLabels): Float64Array {
-  const size = categories.length;
-  const counts = new Float64Array(size * size);
-  for (let at = 0; at < cluster.length; at += 1) {
-    const cell = (first[at] as number) * size + (second[at] as number);
-    counts[cell] = (counts[cell] as number) + 1;
-  }
-  return counts;
-}
-
-/** Kappa with every cluster counted so many times, without a table: there may be as many categories as items. */
-function pairKappa({ categories, cluster, first, second }: PairedLabels, weights: KappaWeights): (each: Int32Array) => number {
+/** Kappa with every cluster counted so many times; there may be as many categories as items, then without a table. */
+function pairKappa({ categories, cluster, counts, first, second }: PairedLabels, weights: KappaWeights): (each: Int32Array) => number {
+  if (counts) return (each) => cohenKappaOfTable(counts(each), categories.length, weights);
   const [rows, columns] = [new Float64Array(categories.length), new Float64Array(categories.length)];
   return (each) => {
     rows.fill(0);
@@ -126,11 +87,11 @@ export function cohenKappa(pair: PairedLabels, weights: KappaWeights = 'none'): 
   };
 }
 
-/** That kappa is 0 (Fleiss, Cohen and Everitt 1969). Null where kappa is undefined. */
+/** That kappa is 0 (Fleiss, Cohen and Everitt 1969). Null where kappa is undefined, or for too many categories. */
 export function cohenTest(pair: PairedLabels, weights: KappaWeights = 'none'): KappaTest | null {
   const [counts, size, n] = [crossTable(pair), pair.categories.length, pair.cluster.length];
-  const kappa = cohenKappaOfTable(counts, size, weights);
-  if (Number.isNaN(kappa)) return null;
+  const kappa = counts ? cohenKappaOfTable(counts, size, weights) : Number.NaN;
+  if (counts === null || Number.isNaN(kappa)) return null;
   const furthest = distance(0, size - 1, weights);
   const similarity = (row: number, column: number) => 1 - distance(row, column, weights) / furthest;
   const [rows, columns] = [new Float64Array(size), new Float64Array(size)];
@@ -163,14 +124,12 @@ export function lightKappa(complete: CompleteTable): WeightedStatistic {
   );
   const categories = Array.from({ length: size }, (_, category) => category);
   const kappas = columns.flatMap((first, at) =>
-    columns.slice(at + 1).map((second) => pairKappa({ table, categories, cluster, first, second }, 'none')),
+    columns.slice(at + 1).map((second) => pairKappa(pairOf(table, categories, cluster, first, second), 'none')),
   );
   return {
     clusters: table.clusters,
     n: completeClusters(complete),
-    at: (weights) => {
-      return kappas.reduce((sum, kappa) => sum + kappa(weights), 0) / kappas.length;
-    },
+    at: (weights) => kappas.reduce((sum, kappa) => sum + kappa(weights), 0) / kappas.length,
     reason: 'no variation: two annotators give every item the same label',
   };
 }

@@ -113,21 +113,32 @@ export function meanPearson(complete: CompleteTable): WeightedStatistic {
   );
 }
 
+/** From the lengths of standardised columns: the square of their sum is their number and twice the sum of the correlations of all pairs. */
 function meanCorrelation(columns: readonly Float64Array[], weights: Float64Array): number {
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  const standard = columns.map((column) => {
-    const centre = column.reduce((sum, value, at) => sum + value * (weights[at] as number), 0) / total;
-    const scale = Math.sqrt(column.reduce((sum, value, at) => sum + (weights[at] as number) * (value - centre) ** 2, 0));
-    return column.map((value) => (scale === 0 ? Number.NaN : (value - centre) / scale));
-  });
-  let [sum, pairs] = [0, 0];
-  for (let first = 0; first < standard.length; first += 1)
-    for (let second = first + 1; second < standard.length; second += 1) {
-      const [x, y] = [standard[first] as Float64Array, standard[second] as Float64Array];
-      for (let at = 0; at < x.length; at += 1) sum += (weights[at] as number) * (x[at] as number) * (y[at] as number);
-      pairs += 1;
-    }
-  return sum / pairs;
+  const raters = columns.length;
+  const sums = new Float64Array(weights.length);
+  for (const column of columns) {
+    const { centre, length } = spread(column, weights);
+    if (length === 0) return Number.NaN;
+    for (let at = 0; at < column.length; at += 1) sums[at] = (sums[at] as number) + ((column[at] as number) - centre) / length;
+  }
+  let square = 0;
+  for (let at = 0; at < sums.length; at += 1) square += (weights[at] as number) * (sums[at] as number) ** 2;
+  return (square - raters) / (raters * (raters - 1));
+}
+
+/** Mean, and the length of what is left without it. */
+function spread(column: Float64Array, weights: Float64Array): { centre: number; length: number } {
+  let [total, sum, squares] = [0, 0, 0];
+  for (let at = 0; at < column.length; at += 1) {
+    total += weights[at] as number;
+    sum += (weights[at] as number) * (column[at] as number);
+  }
+  const centre = sum / total;
+  for (let at = 0; at < column.length; at += 1) squares += (weights[at] as number) * ((column[at] as number) - centre) ** 2;
+  // what rounding leaves of a column that does not vary is no variation
+  const length = Math.sqrt(squares);
+  return { centre, length: length <= 1e-12 * Math.sqrt(total) * Math.abs(centre) ? 0 : length };
 }
 
 /** Means of correlations through Fisher's z, as the R package irr gives them, with the test that they are 0. */

@@ -23,6 +23,8 @@ interface MeanSquares {
   readonly columns: number;
   readonly within: number;
   readonly error: number;
+  /** Mean of all numbers. */
+  readonly level: number;
   readonly n: number;
   readonly k: number;
 }
@@ -50,6 +52,7 @@ function meanSquares(values: ArrayLike<number>, k: number): MeanSquares {
     columns: n * spread(ofColumn),
     within: within / (n * (k - 1)),
     error: error / ((n - 1) * (k - 1)),
+    level: grand,
     n,
     k,
   };
@@ -70,8 +73,11 @@ export function intraclassCorrelation(
   if (raters < 2 || n < 2) return { estimate: undefinedEstimate('it needs two items and two annotators', n), test: null };
   const squares = meanSquares(values, raters);
   const noise = model === 'oneway' ? squares.within : squares.error;
-  if (squares.rows === 0 && noise === 0) return { estimate: undefinedEstimate('no variation: items do not differ', n), test: null };
-  if (noise === 0) return { estimate: undefinedEstimate('no interval: nothing but the items differs', n), test: null };
+  // what rounding leaves of no difference counts as none
+  const none = 1e-20 * (squares.level ** 2 + squares.rows);
+  if (squares.rows <= none && noise <= none)
+    return { estimate: undefinedEstimate('no variation: every number is the same', n), test: null };
+  if (noise <= none) return { estimate: undefinedEstimate('no interval: annotators never differ', n), test: null };
   const upper = 0.5 + level / 2;
   const parts = model === 'twoway' && type === 'agreement' ? absolute(squares, unit, upper) : relative(squares, noise, model, unit, upper);
   const { value, low, high, df2 } = parts;

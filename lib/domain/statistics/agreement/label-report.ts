@@ -1,4 +1,4 @@
-import { cohenKappa, lightKappa, lightTest, pairedLabels } from './cohen';
+import { cohenKappa, cohenTest, lightKappa, lightTest } from './cohen';
 import { type CompleteTable, completeTable, completeValues, incompleteBecause } from './complete-table';
 import { kendallW, kendallWTest, meanPearson, meanSpearman } from './concordance';
 import { congerKappa, fleissKappa, fleissKappaOf, fleissTest } from './fleiss';
@@ -8,6 +8,7 @@ import { comparableItems, itemCounts, type Label, type LabelRow, type LabelTable
 import { bhapkar, mcNemar, stuartMaxwell } from './marginal-homogeneity';
 import { meanItemAgreement, observedAgreement, observedAgreementByAnnotator, unanimousAgreement } from './observed';
 import { pairTauB, pairTauTest } from './pair-tau';
+import { pairedLabels } from './paired-labels';
 import { preferenceReport } from './preference-report';
 import {
   type AgreementReport,
@@ -123,7 +124,13 @@ function labelTests(table: LabelTable, complete: CompleteTable): AgreementReport
     fleissKappa: fleissTest(table)?.overall ?? null,
     lightKappa: lightTest(complete, once(lightKappa(complete))),
     kendallW: Number.isNaN(w) ? null : kendallWTest(w, complete.raters, complete.rows),
-    ...(pair && { kendallTauB: pairTauTest(pair), stuartMaxwell: stuartMaxwell(pair), bhapkar: bhapkar(pair), mcNemar: mcNemarOf(pair) }),
+    ...(pair && {
+      cohenKappa: cohenTest(pair),
+      kendallTauB: pairTauTest(pair),
+      stuartMaxwell: stuartMaxwell(pair),
+      bhapkar: bhapkar(pair),
+      mcNemar: mcNemarOf(pair),
+    }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { chiSquareTail } from '../distribution';
 import { binomialTest } from '../proportion';
-import { crossTable, type PairedLabels } from './cohen';
+import { crossTable, type PairedLabels } from './paired-labels';
 
 export interface ChiSquareTest {
   readonly chiSquare: number;
@@ -8,10 +8,11 @@ export interface ChiSquareTest {
   readonly p: number;
 }
 
-/** Whether two annotators use the categories equally often: Stuart (1955) and Maxwell (1970). Null where no category differs. */
+/** Whether two annotators use the categories equally often: Stuart (1955) and Maxwell (1970). Null where no category differs, or there are too many. */
 export function stuartMaxwell(pair: PairedLabels): ChiSquareTest | null {
   const size = pair.categories.length;
   const counts = crossTable(pair);
+  if (counts === null) return null;
   const count = (row: number, column: number) => counts[row * size + column] as number;
   const sum = (of: (other: number) => number) => pair.categories.reduce<number>((total, _, other) => total + of(other), 0);
   // the last category follows from the others

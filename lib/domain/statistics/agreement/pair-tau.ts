@@ -1,34 +1,18 @@
-import type { PairedLabels } from './cohen';
+import { mostTableCategories, type PairedLabels } from './paired-labels';
 import { kendallTest } from './rank-correlation';
 import type { WeightedStatistic } from './resample';
 
-/** Tau-b reads the whole table of both annotators' labels at every draw. */
-const mostCategories = 200;
 /** The test compares every item with every other. */
 const mostItems = 5000;
 
 /** Kendall's tau-b of two annotators over the items both labelled, from their table: each cell against all cells below it. */
 export function pairTauB(pair: PairedLabels): WeightedStatistic {
-  const { categories, cluster, first, second, table } = pair;
-  const size = categories.length;
-  const unfit = table.ordered
-    ? size > mostCategories
-      ? `more than ${mostCategories} different labels`
-      : null
-    : 'labels are texts without an order';
-  const counts = new Float64Array(unfit === null ? size * size : 0);
+  const { categories, cluster, counts, table } = pair;
+  const unfit = table.ordered ? (counts ? null : `more than ${mostTableCategories} different labels`) : 'labels are texts without an order';
   return {
     clusters: table.clusters,
     n: new Set(cluster).size,
-    at: (weights) => {
-      if (unfit !== null) return Number.NaN;
-      counts.fill(0);
-      for (let at = 0; at < cluster.length; at += 1) {
-        const cell = (first[at] as number) * size + (second[at] as number);
-        counts[cell] = (counts[cell] as number) + (weights[cluster[at] as number] as number);
-      }
-      return tauBOfTable(counts, size);
-    },
+    at: (weights) => (unfit === null && counts ? tauBOfTable(counts(weights), categories.length) : Number.NaN),
     reason: unfit ?? (cluster.length === 0 ? 'the two share no item' : 'no variation: one gives every item the same label'),
   };
 }

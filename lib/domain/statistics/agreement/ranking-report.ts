@@ -1,6 +1,7 @@
-import { cohenKappa, pairedLabels } from './cohen';
+import { cohenKappa } from './cohen';
 import { comparableItems, type LabelTable, labelTable } from './label-table';
 import { observedAgreement, observedAgreementByAnnotator } from './observed';
+import { pairedLabels } from './paired-labels';
 import { preferenceKappa, preferenceTable } from './preference-agreement';
 import { preferenceReport } from './preference-report';
 import { meanKendallW, meanTau, meanTauB, pairwiseRankingAgreement, topAgreement } from './ranking-agreement';

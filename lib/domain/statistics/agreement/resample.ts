@@ -9,7 +9,7 @@ export interface WeightedStatistic {
   readonly clusters: number;
   /** Independent units that it stands on. */
   readonly n: number;
-  /** NaN where it is undefined with these weights. */
+  /** NaN where it is undefined with these weights. An array that was given is not changed later: what is made from it may be kept. */
   readonly at: (weights: Int32Array) => number;
   /** Why it is undefined where `at` is NaN for the data as they are. */
   readonly reason: string;
@@ -42,9 +42,8 @@ export function estimateAll<Name extends string>(
     const value = statistic.at(ones);
     return Number.isNaN(value) || statistic.n < 2 ? [] : [{ statistic, value, drawn: new Float64Array(resamples), defined: 0 }];
   });
-  const weights = new Int32Array(clusters);
   for (let draw = 0; open.length > 0 && draw < resamples; draw += 1) {
-    weights.fill(0);
+    const weights = new Int32Array(clusters);
     for (let each = 0; each < clusters; each += 1) {
       const chosen = random.integer(clusters);
       weights[chosen] = (weights[chosen] as number) + 1;

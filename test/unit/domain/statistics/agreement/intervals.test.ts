@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '#lib/domain/random';
-import { cohenKappa, lightKappa, pairedLabels } from '#lib/domain/statistics/agreement/cohen';
+import { cohenKappa, lightKappa } from '#lib/domain/statistics/agreement/cohen';
 import { completeTable } from '#lib/domain/statistics/agreement/complete-table';
 import { kendallW, meanPearson } from '#lib/domain/statistics/agreement/concordance';
 import { congerKappa, fleissKappa } from '#lib/domain/statistics/agreement/fleiss';
@@ -8,6 +8,7 @@ import { intraclassCorrelation } from '#lib/domain/statistics/agreement/intracla
 import { krippendorffAlpha } from '#lib/domain/statistics/agreement/krippendorff';
 import { type LabelRow, labelTable } from '#lib/domain/statistics/agreement/label-table';
 import { observedAgreement, observedAgreementByAnnotator, unanimousAgreement } from '#lib/domain/statistics/agreement/observed';
+import { pairedLabels } from '#lib/domain/statistics/agreement/paired-labels';
 import { estimate, estimateAll } from '#lib/domain/statistics/agreement/resample';
 import { byAnnotator, byItem, estimateOf, pointOf } from './tables';
 
@@ -131,6 +132,15 @@ describe('undefined, and why', () => {
     expect(estimateOf(cohenKappa(pairedLabels(same, 0, 1)))).toMatchObject({ reason: 'no variation: both give every item the same label' });
     expect(estimateOf(kendallW(completeTable(same)))).toMatchObject({
       reason: 'no variation: an annotator gives every item the same label',
+    });
+    const same3 = byItem(Array.from({ length: 7 }, () => [0.1, 0.1, 0.1]));
+    expect(estimateOf(meanPearson(completeTable(same3)))).toMatchObject({ defined: false });
+    const twoway = { model: 'twoway', type: 'agreement', unit: 'single' } as const;
+    expect(intraclassCorrelation([0.1, 0.1, 0.3, 0.3, 0.7, 0.7], 2, twoway).estimate).toMatchObject({
+      reason: 'no interval: annotators never differ',
+    });
+    expect(intraclassCorrelation([0.1, 0.1, 0.1, 0.1, 0.1, 0.1], 3, twoway).estimate).toMatchObject({
+      reason: 'no variation: every number is the same',
     });
     expect(intraclassCorrelation([1, 1, 1, 1], 2, { model: 'twoway', type: 'agreement', unit: 'single' }).estimate).toMatchObject({
       defined: false,

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { cohenKappa, pairedLabels } from '#lib/domain/statistics/agreement/cohen';
+import { cohenKappa } from '#lib/domain/statistics/agreement/cohen';
 import { fleissKappa } from '#lib/domain/statistics/agreement/fleiss';
 import { krippendorffAlpha } from '#lib/domain/statistics/agreement/krippendorff';
 import { comparableItems, labelTable } from '#lib/domain/statistics/agreement/label-table';
 import { meanItemAgreement, observedAgreement, unanimousAgreement } from '#lib/domain/statistics/agreement/observed';
+import { pairedLabels } from '#lib/domain/statistics/agreement/paired-labels';
 import { preferenceReport } from '#lib/domain/statistics/agreement/preference-report';
 import { preferenceRows } from '#lib/domain/statistics/agreement/ranking-table';
 import { argumentLabels, pandalmLabels, wmtLabels, wmtPublished, wmtRankings } from '../../../../support/judgement-sets';

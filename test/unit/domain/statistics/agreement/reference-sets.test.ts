@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { cohenKappa, cohenTest, lightKappa, lightTest, pairedLabels } from '#lib/domain/statistics/agreement/cohen';
+import { cohenKappa, cohenTest, lightKappa, lightTest } from '#lib/domain/statistics/agreement/cohen';
 import { completeTable, completeValues } from '#lib/domain/statistics/agreement/complete-table';
 import { fisherMeanCorrelation, kendallW, kendallWTest, meanPearson, meanSpearman } from '#lib/domain/statistics/agreement/concordance';
 import { congerKappa, fleissKappa, fleissKappaOf, fleissTest } from '#lib/domain/statistics/agreement/fleiss';
@@ -16,6 +16,7 @@ import { krippendorffAlpha, type Metric } from '#lib/domain/statistics/agreement
 import type { LabelTable } from '#lib/domain/statistics/agreement/label-table';
 import { bhapkar, stuartMaxwell } from '#lib/domain/statistics/agreement/marginal-homogeneity';
 import { unanimousAgreement } from '#lib/domain/statistics/agreement/observed';
+import { pairedLabels } from '#lib/domain/statistics/agreement/paired-labels';
 import { byItem, pointOf } from './tables';
 
 const { PLUMBLINE_TEST_DATA } = process.env;

@@ -39,8 +39,8 @@ function OneChat({ phone }: { phone: boolean }) {
       <div className={styles.talk}>
         <Turns conversation={conversation} names={names} />
         {names === null ? <Compose conversation={conversation} phone={phone} /> : <Revealed names={names} />}
+        <Sheet answer={0} />
       </div>
-      <Sheet answer={0} />
       {phone ? <KindThumb>{scale}</KindThumb> : <KindFoot above={scale} lead={<span className={styles.lead} />} />}
     </>
   );

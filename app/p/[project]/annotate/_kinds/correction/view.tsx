@@ -62,9 +62,9 @@ export default function CorrectionView({ phone }: { phone: boolean }) {
             label={t('editor')}
             focusFor={null}
           />
+          <Sheet answer={0} />
         </section>
       </div>
-      <Sheet answer={0} />
       {phone ? (
         <KindThumb>
           <div className="row wrap">{tools}</div>

@@ -42,6 +42,7 @@ export default function DemonstrationView({ phone }: { phone: boolean }) {
           focusFor={phone ? null : view.assignmentId}
           tools={phone ? ask : null}
           count={phone ? count : null}
+          phone={phone}
         />
         {open && (
           <Suggestions
@@ -52,7 +53,6 @@ export default function DemonstrationView({ phone }: { phone: boolean }) {
           />
         )}
       </div>
-      <Sheet answer={0} />
       {phone ? <KindThumb>{null}</KindThumb> : <KindFoot lead={<div className={styles.lead}>{count}</div>} tools={ask} />}
     </>
   );
@@ -64,9 +64,10 @@ interface PageProps {
   focusFor: string | null;
   tools: React.ReactNode;
   count: React.ReactNode;
+  phone: boolean;
 }
 
-function WrittenPage({ text, write, focusFor, tools, count }: PageProps) {
+function WrittenPage({ text, write, focusFor, tools, count, phone }: PageProps) {
   const t = useTranslations('writing.editor');
   const [preview, setPreview] = useState(false);
   const box = useRef<HTMLDivElement>(null);
@@ -76,7 +77,7 @@ function WrittenPage({ text, write, focusFor, tools, count }: PageProps) {
   return (
     <section className={styles.page} aria-label={t('label')}>
       <header>
-        <h2>{t('label')}</h2>
+        <h2 className={phone ? 'hidden-text' : undefined}>{t('label')}</h2>
         {count}
         <span className="grow" />
         {tools}
@@ -92,6 +93,7 @@ function WrittenPage({ text, write, focusFor, tools, count }: PageProps) {
       ) : (
         <Editor value={text} write={write} label={t('label')} focusFor={focusFor} />
       )}
+      <Sheet answer={0} />
     </section>
   );
 }

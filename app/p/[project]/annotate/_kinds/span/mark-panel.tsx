@@ -15,7 +15,7 @@ import type { Mark } from './marks';
 import { pieceOfSelection, selectionOf } from './selection';
 
 /** What can be said of the selection, and every mark of the focused answer as a list. */
-export function MarkPanel() {
+export function MarkPanel({ phone }: { phone: boolean }) {
   const t = useTranslations('writing.span');
   const { view } = useTask();
   const { part, state, at, act } = usePart<SpanState, SpanAction, 'span'>('span');
@@ -33,7 +33,7 @@ export function MarkPanel() {
         <Pick label={t('none')} digit={0} on={none} off={marks.length > 0} press={() => act({ type: 'none' })} />
       </header>
       <div className={styles.side}>
-        <Choices part={part} mark={mark} ready={picked !== null} act={act} />
+        <Choices part={part} mark={mark} ready={picked !== null} act={act} phone={phone} />
         {marks.length === 0 && <p className="sm ink2">{none ? t('noErrors') : t('empty')}</p>}
         <ol className={styles.list}>
           {marks.map((one, index) => (
@@ -58,15 +58,16 @@ interface ChoicesProps {
   mark: Mark | null;
   ready: boolean;
   act: (action: SpanAction) => void;
+  phone: boolean;
 }
 
 /** Always in the same place: what a mark can be called, then how bad it is. Digits go to what is asked next. */
-function Choices({ part, mark, ready, act }: ChoicesProps) {
+function Choices({ part, mark, ready, act, phone }: ChoicesProps) {
   const t = useTranslations('writing.span');
   const wantsSeverity = mark?.severity === null;
   return (
     <>
-      {!ready && <p className="sm ink2">{t('select')}</p>}
+      {!ready && <p className="sm ink2">{t(phone ? 'selectTouch' : 'select')}</p>}
       <fieldset className={styles.choices} aria-label={t('mark')}>
         {part.categories.map(({ key, label, help }, index) => (
           <Pick

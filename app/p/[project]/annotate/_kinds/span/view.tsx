@@ -32,9 +32,8 @@ export default function SpanView({ phone }: { phone: boolean }) {
             phone && answer !== at.answer ? null : <Answer key={`${view.assignmentId} ${id}`} answer={answer} head={several && !phone} />,
           )}
         </div>
-        <MarkPanel />
+        <MarkPanel phone={phone} />
       </div>
-      <Sheet answer={at.answer} />
       {phone ? <KindThumb>{null}</KindThumb> : <KindFoot lead={<span className={styles.lead} />} />}
     </>
   );
@@ -73,6 +72,7 @@ function Answer({ answer, head }: { answer: number; head: boolean }) {
         select={select}
         focus={focus}
       />
+      <Sheet answer={answer} />
     </section>
   );
 }

@@ -11,6 +11,7 @@ import { Icon } from '../../../_components/ui/icon';
 import { upload } from '../../../_trpc/upload-client';
 import { FileDrop } from './file-drop';
 import styles from './forms.module.css';
+import { ImportFaults } from './import-faults';
 
 interface Props {
   projectId: string;
@@ -105,21 +106,7 @@ function Result({ result }: { result: ImportedPrompts }) {
       <p className="sm ink2">
         {t('result.splits', { train: result.splits.TRAIN, validation: result.splits.VALIDATION, test: result.splits.TEST })}
       </p>
-      {result.errors.map((group) => (
-        <div key={group.cause} className="stack">
-          <div>
-            <b className="anywhere">{group.cause}</b> <span className="dim">{t('result.lines', { n: group.count })}</span>
-          </div>
-          {group.examples.map((example) => (
-            <div key={example.line} className="sm">
-              {t('result.line', { n: example.line })} <span className="anywhere">{example.message}</span>
-              <code className={`mono ${styles.excerpt}`} dir="auto">
-                {example.excerpt}
-              </code>
-            </div>
-          ))}
-        </div>
-      ))}
+      <ImportFaults groups={result.errors} />
     </section>
   );
 }

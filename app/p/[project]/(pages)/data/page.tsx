@@ -2,11 +2,14 @@ import type { Metadata } from 'next';
 import Link from 'next/link';
 import { listDatasets } from '#lib/services/data/list-datasets';
 import { listPrompts } from '#lib/services/data/list-prompts';
+import { listTaskCounts } from '#lib/services/tasks/list-task-counts';
 import { NoPermission } from '../../../../_components/ui/no-permission';
 import { getFormat, getT } from '../../../../_i18n/server';
 import { ImportPrompts } from '../../_components/import-prompts';
+import { ImportTasks } from '../../_components/import-tasks';
 import { loadProject } from '../../_lib/load-project';
 import { PromptTable } from './_components/prompt-table';
+import { TaskCounts } from './_components/task-counts';
 
 type Props = { params: Promise<{ project: string }>; searchParams: Promise<{ dataset?: string; after?: string }> };
 
@@ -103,10 +106,22 @@ export default async function DataPage({ params, searchParams }: Props) {
           </div>
         </section>
       )}
+      {may('annotation.read') && (
+        <section className="card" id="tasks">
+          <h2>{t('tasks.title')}</h2>
+          <TaskCounts kinds={await listTaskCounts(deps, actor, { projectId: project.id })} />
+        </section>
+      )}
       {may('dataset.import') && (
         <section className="card">
           <h2>{t('import.title')}</h2>
           <ImportPrompts projectId={project.id} primary />
+        </section>
+      )}
+      {may('labeling.manage') && (
+        <section className="card">
+          <h2>{t('tasks.import.title')}</h2>
+          <ImportTasks projectId={project.id} />
         </section>
       )}
     </div>

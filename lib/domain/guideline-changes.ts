@@ -8,6 +8,8 @@ export interface GuidelineLine {
 
 /** Larger stretches of differing lines are taken as replaced whole. */
 const maxCells = 1_000_000;
+/** Pairs of lines that are looked at word by word at one place. */
+const maxPairs = 900;
 /** A line of whose shorter version less is kept is another line, not a changed one: its words laid over each other would not read. */
 const leastKept = 0.5;
 
@@ -27,21 +29,52 @@ export function guidelineLines(before: string, after: string): GuidelineLine[] {
   return lines;
 }
 
-/** Lines taken out and put in at one place: in order, one of each is an edit where enough of it stayed. */
-function replaced(out: readonly string[], into: readonly string[]): GuidelineLine[] {
+/** Lines taken out and put in at one place: those that go together as edits of each other, the others as gone or come. */
+function replaced(allOut: readonly string[], allInto: readonly string[]): GuidelineLine[] {
+  const [out, into] = [allOut, allInto].map((lines) => lines.filter((line) => line !== '')) as [string[], string[]];
   const lines: GuidelineLine[] = [];
-  for (let at = 0; at < Math.max(out.length, into.length); at += 1) {
-    const [gone, come] = [out[at] ?? '', into[at] ?? ''];
-    const pieces = textChanges(gone, come);
-    const kept = pieces.reduce((sum, [op, text]) => sum + (op === 0 ? text.length : 0), 0);
-    if (gone !== '' && come !== '' && kept >= leastKept * Math.min(gone.length, come.length)) lines.push({ changed: true, pieces });
-    else {
-      if (gone !== '') lines.push({ changed: true, pieces: [[-1, gone]] });
-      if (come !== '') lines.push({ changed: true, pieces: [[1, come]] });
-      else if (into[at] === '') lines.push({ changed: false, pieces: [] });
-    }
+  let i = 0;
+  let j = 0;
+  for (const [x, y, pieces] of [...edits(out, into), [out.length, into.length, null] as const]) {
+    for (; i < x; i += 1) lines.push({ changed: true, pieces: [[-1, out[i] ?? '']] });
+    for (; j < y; j += 1) lines.push({ changed: true, pieces: [[1, into[j] ?? '']] });
+    if (pieces) lines.push({ changed: true, pieces });
+    i = x + 1;
+    j = y + 1;
   }
   return lines;
+}
+
+type Edit = readonly [out: number, into: number, pieces: readonly TextChange[]];
+
+/** Pairs of lines, rising in both, that keep most of their words: the pairing that keeps the most text in all. */
+function edits(out: readonly string[], into: readonly string[]): Edit[] {
+  if (out.length * into.length > maxPairs) return [];
+  const pairs = out.map((gone) => into.map((come) => editOf(gone, come)));
+  const best = Array.from({ length: out.length + 1 }, () => new Float64Array(into.length + 1));
+  const at = (i: number, j: number) => best[i]?.[j] ?? 0;
+  const kept = (i: number, j: number) => pairs[i]?.[j]?.kept ?? 0;
+  for (let i = out.length - 1; i >= 0; i -= 1) {
+    for (let j = into.length - 1; j >= 0; j -= 1) {
+      const row = best[i];
+      if (row) row[j] = Math.max(at(i + 1, j), at(i, j + 1), kept(i, j) > 0 ? kept(i, j) + at(i + 1, j + 1) : 0);
+    }
+  }
+  const found: Edit[] = [];
+  for (let i = 0, j = 0; i < out.length && j < into.length; ) {
+    const pair = pairs[i]?.[j];
+    if (pair && pair.kept > 0 && at(i, j) === pair.kept + at(i + 1, j + 1)) found.push([i++, j++, pair.pieces]);
+    else if (at(i + 1, j) >= at(i, j + 1)) i += 1;
+    else j += 1;
+  }
+  return found;
+}
+
+/** The words of two lines laid over each other; `kept` is 0 where too little stayed for it to be the same line. */
+function editOf(gone: string, come: string): { kept: number; pieces: readonly TextChange[] } {
+  const pieces = textChanges(gone, come);
+  const kept = pieces.reduce((sum, [op, text]) => sum + (op === 0 ? text.trim().length : 0), 0);
+  return { kept: kept >= leastKept * Math.min(gone.length, come.length) ? kept : 0, pieces };
 }
 
 /** Positions of equal lines, rising in both: the longest common subsequence between the lines that differ. */

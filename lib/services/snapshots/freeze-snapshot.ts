@@ -85,7 +85,7 @@ export async function freezeSnapshot(
   return frozen;
 }
 
-/** The live annotation of each filled slot: what was superseded or withdrawn is not, and neither is a surplus one. */
+/** The live annotation of each filled slot: no superseded, withdrawn or surplus one, and none of a task that was cancelled as broken. */
 async function collectRecords(tx: Tx, projectId: string, loopId: string, ordinal: number): Promise<SnapshotRecord[]> {
   const annotations = await tx.$queryRaw<LiveAnnotation[]>`
     select a."id", a."kind"::text as "kind", a."contentHash", a."schemaVersion", a."content", a."displayOrder", m."pseudonym",
@@ -101,7 +101,7 @@ async function collectRecords(tx: Tx, projectId: string, loopId: string, ordinal
     join "FormVersion" f on f."id" = a."formVersionId"
     join "Guideline" g on g."id" = a."guidelineId"
     left join "Membership" m on m."projectId" = t."projectId" and m."userId" = a."annotatorId"
-    where t."projectId" = ${projectId} and t."purpose" = 'LABELING' and r."loopId" = ${loopId} and r."ordinal" <= ${ordinal}
+    where t."projectId" = ${projectId} and t."purpose" = 'LABELING' and t."status" <> 'CANCELLED' and r."loopId" = ${loopId} and r."ordinal" <= ${ordinal}
       and t."kind"::text = any(${[...snapshotKinds]}::text[])`;
   requireDisjointSplits(annotations);
   return annotations.map((row) => {

@@ -26,14 +26,14 @@ export default function Notice() {
 
 function Card({ icon, title, text, children }: { icon: IconName; title: string; text: string; children: ReactNode }) {
   return (
-    <aside className={styles.notice} role="status">
+    <div className={styles.notice} role="status">
       <Icon name={icon} />
       <div className={styles.noticeText}>
         <b>{title}</b>
         {text !== '' && <p className="sm ink2">{text}</p>}
         <div className="row wrap">{children}</div>
       </div>
-    </aside>
+    </div>
   );
 }
 

@@ -15,6 +15,7 @@ import { withdrawAnnotation } from '#lib/services/labeling/withdraw-annotation';
 import type { RankingState } from '../../../app/p/[project]/annotate/_kinds/ranking/answer';
 import { AnnotateStore } from '../../../app/p/[project]/annotate/_state/annotate-store';
 import { BrowserStore, type TextStore } from '../../../app/p/[project]/annotate/_state/browser-store';
+import { takePress } from '../../../app/p/[project]/annotate/_state/command-queue';
 import { type KeyPress, toPress } from '../../../app/p/[project]/annotate/_state/press';
 import { type LabelingApi, shownProgress } from '../../../app/p/[project]/annotate/_state/screen-state';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
@@ -109,7 +110,7 @@ function press(store: AnnotateStore, keys: string): void {
     const base = { code: '', ctrl: false, meta: false, alt: false, shift: false, repeat: false, composing: false, target: 'page' };
     const pressed = toPress({ ...base, key } as KeyPress, { singleKeys: true, rightToLeft: false });
     if (pressed === null) throw new Error(`${key} is no key of this page`);
-    store.takes(pressed);
+    takePress(store, pressed);
   }
 }
 

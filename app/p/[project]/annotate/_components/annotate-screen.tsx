@@ -101,12 +101,13 @@ function Layout() {
 }
 
 function labelingApi(client: ReturnType<typeof useTRPCClient>, projectId: string): LabelingApi {
-  const { labeling } = client;
+  const { labeling, review } = client;
   return {
     claim: (ahead) => labeling.claim.mutate({ projectId, ahead }),
     submit: (letter) => labeling.submit.mutate(letter),
     correct: (letter) => labeling.correct.mutate(letter),
     own: (annotationId) => labeling.own.query({ projectId, annotationId }),
+    answerHint: (answer) => review.answerHint.mutate(answer),
     skip: (letter) => labeling.skip.mutate(letter),
     withdraw: (letter) => labeling.withdraw.mutate(letter),
     saveDraft: ({ assignmentId, draft }) => labeling.saveDraft.mutate({ assignmentId, draft: JSON.parse(JSON.stringify(draft)) }),

@@ -159,7 +159,11 @@ function useOnline(): boolean {
     window.addEventListener('online', change);
     window.addEventListener('offline', change);
     // Back from signing in on another tab: what waits goes now.
-    const back = () => document.visibilityState === 'visible' && store.returned();
+    const back = () => {
+      const { signedOut, outbox, trouble } = store.getState();
+      const lacksSignIn = signedOut || [outbox.trouble?.code, trouble?.code].includes('UNAUTHENTICATED');
+      if (document.visibilityState === 'visible' && lacksSignIn) store.retry();
+    };
     document.addEventListener('visibilitychange', back);
     window.addEventListener('focus', back);
     return () => {

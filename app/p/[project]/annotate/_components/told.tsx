@@ -3,12 +3,18 @@
 import { lazy, Suspense } from 'react';
 import { useScreen } from './annotate-context';
 
+const HintNote = lazy(() => import('./hint-note'));
 const TrainingFeedback = lazy(() => import('./training-feedback'));
 
 /** What the server tells after a submission: shown until the person goes on. */
 export function Told() {
   const told = useScreen((state) => state.told);
   if (told === null) return null;
-  const { feedback, annotationId } = told;
-  return <Suspense>{feedback && <TrainingFeedback key={annotationId} told={told} feedback={feedback} />}</Suspense>;
+  const { feedback, hint, annotationId } = told;
+  return (
+    <Suspense>
+      {feedback && <TrainingFeedback key={annotationId} told={told} feedback={feedback} />}
+      {hint && <HintNote key={annotationId} told={told} hint={hint} />}
+    </Suspense>
+  );
 }

@@ -2,6 +2,7 @@
 
 import { useEffect } from 'react';
 import type { AnnotateStore } from '../_state/annotate-store';
+import { takePress } from '../_state/command-queue';
 import { toCommand } from '../_state/commands';
 import { type KeyPress, toPress } from '../_state/press';
 
@@ -17,7 +18,7 @@ export function useKeys(store: AnnotateStore, singleKeys: boolean): void {
       const press = toPress(pressOf(event, target), { singleKeys, rightToLeft: document.dir === 'rtl' });
       if (press === null) return;
       event.preventDefault();
-      if (!store.takes(press)) scroll(store, press);
+      if (!takePress(store, press)) scroll(store, press);
     }
     function active() {
       store.touch();

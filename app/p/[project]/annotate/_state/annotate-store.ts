@@ -1,33 +1,24 @@
 import type { SkipReason } from '#lib/domain/assignment';
-import type { PartType } from '#lib/domain/form-parts';
-import { modelOf } from '../_kinds/models';
-import { act, contextOf, missingOf, moveTo } from './answer';
+import { missingOf } from './answer';
 import type { BrowserStore } from './browser-store';
-import { createCommandQueue, partTaking } from './command-queue';
-import { toCommand } from './commands';
+import { createCommandQueue } from './command-queue';
+import { Desk } from './desk';
 import { DraftKeeper } from './draft-keeper';
 import { Feed } from './feed';
-import { change, type History, redo, undo } from './history';
 import type { KeyQueue } from './key-queue';
 import { judgementLetter, sendLetter } from './letters';
-import type { Line } from './line';
-import { Observed } from './observed';
 import { followed, reopened } from './open-task';
 import { OtherPages, type PageNews } from './other-pages';
 import { Outbox } from './outbox';
-import type { Cursor } from './part-model';
 import { Presence } from './presence';
 import type { Press } from './press';
-import type { Acknowledgement, LabelingApi, OpenTask, PanelName, ScreenState, SheetPart, StoreOptions, TaskLetter } from './screen-state';
+import type { Acknowledgement, LabelingApi, OpenTask, PanelName, ScreenState, StoreOptions, TaskLetter } from './screen-state';
 import { countDone, initialScreen, shownTask } from './screen-state';
 import { TakingBack } from './taking-back';
 
 /** Everything the annotation screen does, without React: tasks and keys in, judgements out. One for a page. */
-export class AnnotateStore extends Observed<ScreenState> {
+export class AnnotateStore extends Desk {
   readonly keys: KeyQueue<Press>;
-  /** The person's own settings, as the page was told them last. */
-  oneKey = true;
-  toggleSetting: (what: 'layout' | 'oneKey') => void = () => undefined;
   readonly #api: LabelingApi;
   readonly #store: BrowserStore;
   readonly #drafts: DraftKeeper;
@@ -66,7 +57,10 @@ export class AnnotateStore extends Observed<ScreenState> {
       readTrouble,
       box: store,
       sent: (letter, answer) => this.#acknowledged(letter, answer),
-      refused: () => this.#refused(),
+      refused: () => {
+        if (this.getState().phase === 'sent') this.#feed.next({ lastSent: null });
+        void this.fetch();
+      },
       changed: () => this.#outboxChanged(),
       now,
     });
@@ -124,19 +118,6 @@ export class AnnotateStore extends Observed<ScreenState> {
     }
   }
 
-  /** The page is looked at again: if only the sign-in was missing, it may be there now. */
-  returned(): void {
-    const { signedOut, outbox, trouble } = this.getState();
-    if ([signedOut && 'UNAUTHENTICATED', outbox.trouble?.code, trouble?.code].includes('UNAUTHENTICATED')) this.retry();
-  }
-
-  /** Whether the key is for the work; what only scrolls is done by the page, at once. */
-  takes(press: Press): boolean {
-    if (toCommand(press)?.type === 'scroll' && partTaking(this.getState(), press) === null) return false;
-    this.keys.push(press);
-    return true;
-  }
-
   discard(key: string): void {
     this.#outbox.discard(key);
   }
@@ -144,35 +125,6 @@ export class AnnotateStore extends Observed<ScreenState> {
   /** Fetches a task when none is on the screen, and the one after it. */
   fetch(): Promise<void> {
     return this.#feed.fetch();
-  }
-
-  /** One action of one part of the form. `field` names the field where it was typed. */
-  act(part: PartType, action: unknown, field?: string): void {
-    const task = this.getState().current;
-    if (task === null || this.getState().phase !== 'open') return;
-    const answer = act(task.view, task.answer, part, action);
-    if (answer !== task.answer) this.#change(change(task, answer, this.#now(), field));
-    const context = contextOf(task.view, part);
-    if (context === null) return;
-    const line = modelOf(part).said(action, task.answer.parts[part], answer.parts[part], context);
-    if (line !== null) this.say(line);
-    if (this.oneKey && modelOf(part).answers?.(action) === true && task.view.form.spec.parts.length === 1) this.submit();
-  }
-
-  /** What the page learned from elsewhere (a conversation that lies on the server): no step of the person, so nothing to undo. */
-  learn(part: PartType, action: unknown): void {
-    const task = this.getState().current;
-    if (task === null) return;
-    const answer = act(task.view, task.answer, part, action);
-    if (answer !== task.answer) this.set({ current: { ...task, answer } });
-  }
-
-  focus(answer: number, item?: number): void {
-    const task = this.getState().current;
-    if (task === null) return;
-    const at: Partial<Cursor> = item === undefined ? { answer } : { answer, item };
-    const moved = moveTo(task.view, task.answer, at);
-    if (moved !== task.answer) this.set({ current: { ...task, answer: moved } });
   }
 
   submit(): void {
@@ -206,6 +158,17 @@ export class AnnotateStore extends Observed<ScreenState> {
     void this.fetch();
   }
 
+  /** After the reward ensemble's hint: the judgement stays, or it is opened to be changed. Both are marked. */
+  answerHint(outcome: 'KEPT' | 'REVISED'): void {
+    const hint = this.getState().told?.hint;
+    if (!hint) return;
+    this.set({ told: null });
+    const { annotationId } = hint;
+    // A lost answer leaves the hint unmarked; the judgement itself is kept either way.
+    void this.#api.answerHint?.({ annotationId, outcome }).catch((error: unknown) => this.#noteSignedOut(error));
+    if (outcome === 'REVISED') void this.#correct(annotationId);
+  }
+
   skip(reason: SkipReason): void {
     const task = this.getState().current;
     if (task === null) return;
@@ -220,17 +183,7 @@ export class AnnotateStore extends Observed<ScreenState> {
 
   /** Undo; with nothing to undo in this task, the judgement sent last is taken back. */
   undo(): void {
-    const { current: task, phase } = this.getState();
-    if (task === null || task.past.length === 0 || phase !== 'open') return void this.#takingBack.start();
-    this.#change(undo(task));
-    this.say({ key: 'annotate.said.undone' });
-  }
-
-  redo(): void {
-    const task = this.getState().current;
-    if (task === null || task.future.length === 0) return;
-    this.#change(redo(task));
-    this.say({ key: 'annotate.said.redone' });
+    if (!this.undoHere()) void this.#takingBack.start();
   }
 
   /** An own annotation, to be changed: the new one takes the place of the earlier one. */
@@ -260,31 +213,12 @@ export class AnnotateStore extends Observed<ScreenState> {
     this.set({ panel: this.getState().panel === panel ? null : panel });
   }
 
-  /** Of the focused answer; only what the task's form has besides its main part. */
-  openSheet(part: SheetPart | null): void {
-    const { current, sheet } = this.getState();
-    const has = current?.view.form.spec.parts.slice(1).some(({ type }) => type === part) ?? false;
-    this.set({ sheet: part === null || !has || sheet === part ? null : part });
-    if (current !== null) this.focus(current.answer.at.answer, 0);
+  protected clock(): number {
+    return this.#now();
   }
 
-  toggle(what: 'differences' | 'promptFolded' | 'together'): void {
-    this.set({ [what]: !this.getState()[what] });
-  }
-
-  /** For the live region. */
-  say(line: Line): void {
-    this.set({ said: { id: (this.getState().said?.id ?? 0) + 1, line } });
-  }
-
-  #change(history: History): void {
-    const task = this.getState().current;
-    if (task === null) return;
-    const changed: OpenTask = { ...task, ...history };
-    this.set({ current: changed });
-    if (history.answer.parts === task.answer.parts) return;
-    this.set({ notice: null });
-    const draft = this.#drafts.keep(changed);
+  protected changed(task: OpenTask): void {
+    const draft = this.#drafts.keep(task);
     this.#others.tell({ type: 'draft', assignmentId: task.view.assignmentId, draft });
   }
 
@@ -319,11 +253,6 @@ export class AnnotateStore extends Observed<ScreenState> {
     this.set({ progress: next?.progress ?? countDone(progress, letter), signedOut: false });
     // A letter of an earlier page: what else is held is not known here, so the one in hand is asked for first.
     if (next !== null && (lastSent !== null || current !== null)) this.#feed.arrive(next);
-    void this.fetch();
-  }
-
-  #refused(): void {
-    if (this.getState().phase === 'sent') this.#feed.next({ lastSent: null });
     void this.fetch();
   }
 

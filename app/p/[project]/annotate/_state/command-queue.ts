@@ -13,6 +13,7 @@ export interface Commanded {
   focus(answer: number): void;
   submit(): void;
   goOn(): void;
+  answerHint(outcome: 'KEPT' | 'REVISED'): void;
   undo(): void;
   redo(): void;
   open(panel: PanelName): void;
@@ -37,13 +38,15 @@ export function createCommandQueue(screen: Commanded): KeyQueue<Press> {
     } else if (phase !== 'open' || current === null) {
       if (command?.type === 'undo') screen.undo();
       else if (command?.type === 'open' && command.panel === 'keys') screen.open('keys');
-    } else if (!byPart(screen, press) && command !== null) carryOut(screen, current, command);
+    } else if (byPart(screen, press)) return 'taken';
+    else if (press.type === 'letter' && press.letter === 'k') screen.answerHint('KEPT');
+    else if (command !== null) carryOut(screen, current, command);
     return 'taken';
   });
 }
 
 /** What a part of the form does with the key: the one whose sheet is open first, then the one that makes the kind. */
-export function partTaking({ current, sheet }: ScreenState, press: Press): { type: PartType; action: unknown } | null {
+function partTaking({ current, sheet }: ScreenState, press: Press): { type: PartType; action: unknown } | null {
   if (current === null) return null;
   const { view, answer } = current;
   for (const type of [sheet, view.form.spec.parts[0]?.type ?? null]) {
@@ -53,6 +56,13 @@ export function partTaking({ current, sheet }: ScreenState, press: Press): { typ
     if (action !== null) return { type, action };
   }
   return null;
+}
+
+/** Whether the key is for the work, now or later; what only scrolls is done by the page, at once. */
+export function takePress(screen: Commanded & { readonly keys: KeyQueue<Press> }, press: Press): boolean {
+  if (toCommand(press)?.type === 'scroll' && partTaking(screen.getState(), press) === null) return false;
+  screen.keys.push(press);
+  return true;
 }
 
 function byPart(screen: Commanded, press: Press): boolean {

@@ -1,6 +1,7 @@
 import type { AnnotationContent } from '#lib/domain/annotation-content';
 import type { SkipReason } from '#lib/domain/assignment';
 import type { TrainingFeedback } from '#lib/services/quality/training-feedback';
+import type { RewardHintView } from '#lib/services/review/reward-hint';
 import { ActiveTime } from './active-time';
 import type { BrowserStore } from './browser-store';
 import type { History } from './history';
@@ -89,7 +90,7 @@ export interface Told {
   readonly annotationId: string;
   readonly view: TaskView;
   readonly feedback?: TrainingFeedback | null;
-  readonly hint?: unknown;
+  readonly hint?: RewardHintView | null;
   readonly reveal?: unknown;
 }
 
@@ -107,6 +108,8 @@ export interface LabelingApi {
   own(annotationId: string): Promise<{ view: TaskView; content: AnnotationContent }>;
   skip(letter: { assignmentId: string; reason: SkipReason }): Promise<{ next: TaskView | null }>;
   withdraw(letter: { annotationId: string; idempotencyKey: string }): Promise<TaskView | null>;
+  /** Whether the judgement stays after the reward ensemble's hint. */
+  answerHint?(answer: { annotationId: string; outcome: 'KEPT' | 'REVISED' }): Promise<unknown>;
   saveDraft(draft: { assignmentId: string; draft: unknown }): Promise<{ savedAt: Date }>;
   heartbeat(assignmentIds: string[]): Promise<readonly { assignmentId: string; held: boolean }[]>;
 }
@@ -124,7 +127,7 @@ export interface Acknowledgement {
   readonly surplus: boolean;
   readonly next: TaskView | null;
   readonly feedback?: TrainingFeedback | null;
-  readonly hint?: unknown;
+  readonly hint?: RewardHintView | null;
   readonly reveal?: unknown;
 }
 

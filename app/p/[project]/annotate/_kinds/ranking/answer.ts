@@ -48,6 +48,7 @@ export const rankingModel: PartModel<PartOf<'ranking'>, RankingState, RankingAct
 
   reduce(scope, action, context) {
     const answer = action.answer ?? scope.at.answer;
+    if (scope.state.places[answer] === undefined) return scope;
     const places = decide(scope.state, answer, action, context);
     const moves = action.type === 'place' || action.type === 'toggleAside' || action.type === 'tieWithLast';
     const onward = moves && places[answer] !== null ? (nextUndecided(places, answer) ?? answer) : answer;

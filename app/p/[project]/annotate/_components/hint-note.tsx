@@ -1,0 +1,29 @@
+'use client';
+
+import { useTranslations } from 'use-intl/react';
+import type { RewardHintView } from '#lib/services/review/reward-hint';
+import { answerName } from '../_state/answer-name';
+import type { Told } from '../_state/screen-state';
+import styles from '../annotate.module.css';
+import { useAnnotate } from './annotate-context';
+import { keepFocus } from './keep-focus';
+import { KeyCap } from './key-cap';
+
+/** After sending only: the reward ensemble would have preferred another answer. It waits for nothing, and goes with the next one sent. */
+export default function HintNote({ told, hint }: { told: Told; hint: RewardHintView }) {
+  const t = useTranslations('annotate.hint');
+  const { store, preferences } = useAnnotate();
+  const name = (id: string) => answerName(told.view.responses.findIndex((response) => response.id === id));
+  return (
+    <aside className={`${styles.told} ${styles.hint}`} aria-label={t('label')} role="status">
+      <p className="grow">{t('text', { other: name(hint.rejected), yours: name(hint.chosen) })}</p>
+      <button type="button" className="btn" onMouseDown={keepFocus} onClick={() => store.answerHint('KEPT')}>
+        {t('keep')}
+        {preferences.singleKeys && <KeyCap>K</KeyCap>}
+      </button>
+      <button type="button" className="btn" onMouseDown={keepFocus} onClick={() => store.answerHint('REVISED')}>
+        {t('revise')}
+      </button>
+    </aside>
+  );
+}

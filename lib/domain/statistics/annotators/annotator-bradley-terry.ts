@@ -73,7 +73,7 @@ export function fitAnnotators(counts: readonly AnnotatedPair[], options: AwareOp
   let converged = false;
   let round = 0;
   let pace = 1;
-  let before = new Float64Array(data.annotators.length * learned.length + 1);
+  let before: Float64Array = new Float64Array(data.annotators.length * learned.length + 1);
   let information: AwareInformation;
   do {
     for (const group of groups) settleStrengths(group, terms, spread, kinds.includes('accuracy'), round === 0 ? 5 : 2);

@@ -1,0 +1,58 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppError } from '#lib/errors';
+
+const root = path.resolve(import.meta.dirname, '../../..');
+const startDeadlineMs = 120_000;
+
+export interface WebProcess {
+  readonly address: string;
+  readonly pid: number;
+  /** The same process again, for a shell. */
+  readonly command: string;
+  stop(): Promise<void>;
+}
+
+async function answers(address: string): Promise<boolean> {
+  try {
+    return (await fetch(`${address}/health/live`, { signal: AbortSignal.timeout(3000) })).ok;
+  } catch {
+    return false;
+  }
+}
+
+/** The production web process of this checkout, as the supervisor starts it, on a database of the bench. */
+export async function startWeb(settings: {
+  readonly port: number;
+  readonly databaseUrl: string;
+  readonly home: string;
+}): Promise<WebProcess> {
+  if (!existsSync(path.join(root, process.env.PLUMBLINE_NEXT_DIR ?? '.next', 'BUILD_ID'))) {
+    throw new AppError('PRECONDITION', 'The pages are not built.', { remedy: 'npm run build' });
+  }
+  const own = { NODE_ENV: 'production', DATABASE_URL: settings.databaseUrl, PLUMBLINE_HOME: settings.home, LOG_LEVEL: 'error' };
+  const args = [path.join(root, 'node_modules', 'next', 'dist', 'bin', 'next'), 'start', '-H', '127.0.0.1', '-p', String(settings.port)];
+  const child = spawn(process.execPath, args, { cwd: root, env: { ...process.env, ...own }, stdio: ['ignore', 'ignore', 'inherit'] });
+  const address = `http://127.0.0.1:${settings.port}`;
+  const deadline = Date.now() + startDeadlineMs;
+  while (!(await answers(address))) {
+    if (child.exitCode !== null || Date.now() > deadline) throw new AppError('UNAVAILABLE', 'The web process did not start.');
+    await sleep(100);
+  }
+  const variables = Object.entries(own).map(([name, value]) => `${name}='${value}'`);
+  const command = ['cd', `'${root}'`, '&&', 'exec', 'env', ...variables, `'${process.execPath}'`, ...args.map((arg) => `'${arg}'`)].join(
+    ' ',
+  );
+  return { address, pid: child.pid ?? 0, command, stop: () => stopProcess(child) };
+}
+
+async function stopProcess(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const closed = new Promise((resolve) => child.once('close', resolve));
+  child.kill('SIGTERM');
+  const patience = setTimeout(() => child.kill('SIGKILL'), 10_000);
+  await closed;
+  clearTimeout(patience);
+}

@@ -1,6 +1,7 @@
 import { router } from './init';
 import { chatRouter } from './routers/chat';
 import { dataRouter } from './routers/data';
+import { formsRouter } from './routers/forms';
 import { labelingRouter } from './routers/labeling';
 import { loopsRouter } from './routers/loops';
 import { messagesRouter } from './routers/messages';
@@ -15,6 +16,7 @@ import { runsRouter } from './routers/runs';
 export const appRouter = router({
   chat: chatRouter,
   data: dataRouter,
+  forms: formsRouter,
   labeling: labelingRouter,
   loops: loopsRouter,
   messages: messagesRouter,

@@ -17,6 +17,8 @@ const projectTable = {
   'member.manage': ['ADMIN'],
   'guideline.read': everyRole,
   'guideline.write': researchers,
+  'form.read': readers,
+  'form.write': researchers,
   'dataset.read': readers,
   'dataset.import': researchers,
   'labeling.annotate': ['ANNOTATOR'],

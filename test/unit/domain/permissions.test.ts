@@ -10,6 +10,8 @@ const expected: Record<string, string> = {
   'member.manage': 'ADMIN',
   'guideline.read': 'ANNOTATOR REVIEWER RESEARCHER ADMIN',
   'guideline.write': 'RESEARCHER ADMIN',
+  'form.read': 'REVIEWER RESEARCHER ADMIN',
+  'form.write': 'RESEARCHER ADMIN',
   'dataset.read': 'REVIEWER RESEARCHER ADMIN',
   'dataset.import': 'RESEARCHER ADMIN',
   'labeling.annotate': 'ANNOTATOR',

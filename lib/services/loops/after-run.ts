@@ -47,8 +47,6 @@ export async function afterRun(tx: Tx, run: FinishedRun, at: Date): Promise<Afte
       const made = await createComparisonTasks(tx, round, run.id);
       return { ...made, moveOn: async () => void (await advance(tx, round, at)) };
     }
-    case 'SCORING':
-      return stays;
   }
 }
 

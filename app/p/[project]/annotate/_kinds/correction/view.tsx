@@ -42,8 +42,8 @@ export default function CorrectionView({ phone }: { phone: boolean }) {
           <header>
             <h2>{t('original')}</h2>
             <span className="grow" />
-            <del className={`sm ${styles.removed}`}>{t('legend')}</del>
-            <ins className={`sm ${styles.added}`}>{t('legendIn')}</ins>
+            <span className={`sm ${styles.removed}`}>{t('legend')}</span>
+            <span className={`sm ${styles.added}`}>{t('legendIn')}</span>
           </header>
           <ScrollGroup id={answerTextId(0)} className={styles.read} aria-label={t('original')}>
             <Differences before={original} after={state.text} />

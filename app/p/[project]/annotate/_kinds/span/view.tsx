@@ -29,7 +29,9 @@ export default function SpanView({ phone }: { phone: boolean }) {
       <div className={`${styles.region} ${styles.withSide}`}>
         <div className={styles.stackAnswers}>
           {view.responses.map(({ id }, answer) =>
-            phone && answer !== at.answer ? null : <Answer key={`${view.assignmentId} ${id}`} answer={answer} head={several && !phone} />,
+            phone && answer !== at.answer ? null : (
+              <Answer key={`${view.assignmentId} ${id}`} answer={answer} head={several && !phone} tabbed={several && phone} />
+            ),
           )}
         </div>
         <MarkPanel phone={phone} />
@@ -41,7 +43,7 @@ export default function SpanView({ phone }: { phone: boolean }) {
 
 const noMarks: SpanState['marks'][string] = [];
 
-function Answer({ answer, head }: { answer: number; head: boolean }) {
+function Answer({ answer, head, tabbed }: { answer: number; head: boolean; tabbed: boolean }) {
   const { store } = useAnnotate();
   const { view } = useTask();
   const { part, state, at, act } = usePart<SpanState, SpanAction, 'span'>('span');
@@ -56,7 +58,10 @@ function Answer({ answer, head }: { answer: number; head: boolean }) {
     [store, act],
   );
   return (
-    <section className={`${styles.page} ${head ? styles.withHead : styles.spanText} ${focused && head ? styles.current : ''}`}>
+    <section
+      className={`${styles.page} ${head ? styles.withHead : styles.spanText} ${focused && head ? styles.current : ''}`}
+      {...(tabbed && { role: 'tabpanel', id: 'answer', 'aria-labelledby': `tab-${answer}` })}
+    >
       {head && (
         <header>
           <h2>{answerName(answer)}</h2>

@@ -29,6 +29,7 @@ import { registerPeopleInvite } from './commands/people-invite';
 import { registerPerplexity } from './commands/perplexity';
 import { registerProjectsCreate } from './commands/projects-create';
 import { registerProjectsList } from './commands/projects-list';
+import { registerQualityReport } from './commands/quality-report';
 import { registerSetupTensorflow } from './commands/setup-tensorflow';
 import { registerSimulateCampaign } from './commands/simulate-campaign';
 import { registerTasksCancel } from './commands/tasks-cancel';
@@ -85,6 +86,8 @@ export function createProgram(context: CliContext, settings: { version: string; 
   registerTasksList(tasks, context);
   registerTasksCancel(tasks, context);
   registerTasksExport(tasks, context);
+
+  registerQualityReport(group('quality', 'how far the labels can be trusted'), context);
 
   const loop = group('loop', 'make, run and watch loops');
   registerLoopCreate(loop, context);

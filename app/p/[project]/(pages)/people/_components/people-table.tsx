@@ -54,7 +54,11 @@ export function PeopleTable({ projectId, people, currency, mayEdit, mayPause }: 
               <tr key={person.userId}>
                 <th scope="row" className="anywhere">
                   <bdi>{person.name ?? person.label}</bdi>
-                  {person.name !== null && <span className="xs dim"> {person.label}</span>}
+                  {person.name !== null && (
+                    <span className="xs dim nowrap" style={{ display: 'block', fontWeight: 'var(--w-reg)' }}>
+                      {person.label}
+                    </span>
+                  )}
                 </th>
                 <td>{person.roles.map((role) => common(`role.${role}`)).join(', ')}</td>
                 <td>

@@ -19,12 +19,15 @@ interface Props {
 }
 
 const often = 0.5;
+const few = 6;
 
 /** Tasks with a known answer, and decided tasks that may become one. */
 export function GoldCard({ gold, candidates, maxExposures }: Props) {
   const t = useTranslations('quality');
   const figures = useFigures();
   const router = useRouter();
+  const [all, setAll] = useState(false);
+  const shown = all ? gold : gold.slice(0, few);
   const [taking, setTaking] = useState<GoldCandidate | null>(null);
   const retire = useMutation(useTRPC().quality.retireGold.mutationOptions({ onSuccess: () => router.refresh() }));
   return (
@@ -51,7 +54,7 @@ export function GoldCard({ gold, candidates, maxExposures }: Props) {
               </tr>
             </thead>
             <tbody>
-              {gold.map((each) => (
+              {shown.map((each) => (
                 <tr key={each.taskId}>
                   <th scope="row" className="anywhere">
                     <span className={styles.question} dir="auto">
@@ -101,6 +104,11 @@ export function GoldCard({ gold, candidates, maxExposures }: Props) {
             </tbody>
           </table>
         </div>
+      )}
+      {gold.length > few && (
+        <button type="button" className="btn quiet" aria-expanded={all} onClick={() => setAll(!all)}>
+          {all ? t('gold.fewer') : t('gold.all', { n: gold.length })}
+        </button>
       )}
       <h3 style={{ marginTop: 'var(--s-3)' }}>{t('gold.candidates')}</h3>
       {candidates.length === 0 && <p className="sm ink2">{t('gold.noCandidates')}</p>}

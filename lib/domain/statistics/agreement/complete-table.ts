@@ -12,7 +12,7 @@ export interface CompleteTable {
 }
 
 /** Above this, comparing every annotator with every other says nothing that a person would read. */
-export const mostRaters = 50;
+const mostRaters = 50;
 
 export function completeTable(table: LabelTable): CompleteTable {
   const raters = table.annotators.length;

@@ -27,7 +27,7 @@ async function lastWork(tx: Tx, userId: string, projectId: string): Promise<stri
   const [row] = await tx.$queryRaw<{ id: string }[]>`
     select a."id" from "Annotation" a join "Task" t on t."id" = a."taskId"
     where a."annotatorId" = ${userId} and t."projectId" = ${projectId} and t."purpose" in ('LABELING', 'EVALUATION', 'GOLD', 'REPEAT')
-    order by a."createdAt" desc, a."id" limit 1`;
+    order by a."createdAt" desc limit 1`;
   return row?.id ?? null;
 }
 

@@ -50,7 +50,6 @@ export default async function QualityPage({ params }: Props) {
           {report && report.labels > 0 ? (
             <>
               {report.agreement.length > 0 && <AgreementCard rows={report.agreement} />}
-              <PeopleCard slug={project.slug} rows={report.rows} drifting={drifting} namesShown={view.namesShown} />
               <GuidelinesCard rows={report.guidelines} />
             </>
           ) : (
@@ -69,6 +68,9 @@ export default async function QualityPage({ params }: Props) {
           {waiting.length > 0 && <AttemptsCard attempts={waiting} />}
         </div>
       </div>
+      {report && report.labels > 0 && (
+        <PeopleCard slug={project.slug} rows={report.rows} drifting={drifting} namesShown={view.namesShown} />
+      )}
       {managed && (
         <>
           <GoldCard gold={managed.gold} candidates={managed.candidates} maxExposures={managed.policy.gold.maxExposures} />

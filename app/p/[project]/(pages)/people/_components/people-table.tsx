@@ -8,6 +8,7 @@ import type { PersonView } from '#lib/services/people/list-people';
 import { ErrorNote } from '../../../../../_components/ui/error-note';
 import { Icon } from '../../../../../_components/ui/icon';
 import { useTRPC } from '../../../../../_trpc/client';
+import styles from '../../quality/_components/quality.module.css';
 import { useFigures } from '../../quality/_components/use-figures';
 import { EditDialog } from './edit-dialog';
 import { PauseDialog } from './pause-dialog';
@@ -54,11 +55,7 @@ export function PeopleTable({ projectId, people, currency, mayEdit, mayPause }: 
               <tr key={person.userId}>
                 <th scope="row" className="anywhere">
                   <bdi>{person.name ?? person.label}</bdi>
-                  {person.name !== null && (
-                    <span className="xs dim nowrap" style={{ display: 'block', fontWeight: 'var(--w-reg)' }}>
-                      {person.label}
-                    </span>
-                  )}
+                  {person.name !== null && <span className={`${styles.aside} nowrap`}>{person.label}</span>}
                 </th>
                 <td>{person.roles.map((role) => common(`role.${role}`)).join(', ')}</td>
                 <td>
@@ -171,7 +168,7 @@ function Work({ person: { done, checks, roles } }: { person: PersonView }) {
         {checks.defined ? (
           <>
             <span className="b">{figures.share(checks.value)}</span>
-            <span className="xs dim" style={{ display: 'block' }}>
+            <span className={styles.aside}>
               {figures.range(checks)}, {t('n', { n: checks.n })}
             </span>
           </>

@@ -5,6 +5,7 @@ import type { AgreementRow } from '#lib/domain/quality/agreement-rows';
 import { Help } from '../../../../../_components/ui/help';
 import { Icon } from '../../../../../_components/ui/icon';
 import { IntervalBar } from './interval-bar';
+import styles from './quality.module.css';
 import { useFigures } from './use-figures';
 
 /** How far people agree on each thing they judge. */
@@ -34,7 +35,9 @@ export function AgreementCard({ rows }: { rows: readonly AgreementRow[] }) {
               <th scope="col" className="n">
                 {t('agreement.likely')}
               </th>
-              <th scope="col">{t('agreement.scale')}</th>
+              <th scope="col" className={styles.scale}>
+                {t('agreement.scale')}
+              </th>
             </tr>
           </thead>
           <tbody>

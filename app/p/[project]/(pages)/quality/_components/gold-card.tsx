@@ -61,7 +61,7 @@ export function GoldCard({ gold, candidates, maxExposures }: Props) {
                       {each.question}
                     </span>
                     {each.explanation !== '' && (
-                      <span className="xs dim" dir="auto">
+                      <span className={styles.aside} dir="auto">
                         {each.explanation}
                       </span>
                     )}

@@ -4,6 +4,7 @@ import { useTranslations } from 'use-intl/react';
 import type { GuidelineRow, QualityReport } from '#lib/domain/quality/quality-report';
 import type { Estimate } from '#lib/domain/statistics/estimate';
 import { Icon } from '../../../../../_components/ui/icon';
+import styles from './quality.module.css';
 import { useFigures } from './use-figures';
 
 /** What decides beside the answer itself: place, length, haste; and how often nothing does. */
@@ -31,7 +32,7 @@ export function BiasesCard({ biases }: { biases: QualityReport['biases'] }) {
                       <Icon name={look ? 'warn' : 'check'} className={look ? 'warn' : 'ok'} />
                       {t(`biases.${name}`)}
                     </span>
-                    <span className="xs dim">{t(`biases.${name}Note`)}</span>
+                    <span className={styles.aside}>{t(`biases.${name}Note`)}</span>
                   </th>
                   {estimate.defined ? (
                     <>

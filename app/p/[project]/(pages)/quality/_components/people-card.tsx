@@ -7,6 +7,7 @@ import type { PersonRow } from '#lib/services/quality/get-quality-report';
 import { Help } from '../../../../../_components/ui/help';
 import { Icon } from '../../../../../_components/ui/icon';
 import { Trend } from './interval-bar';
+import styles from './quality.module.css';
 import { useFigures } from './use-figures';
 
 interface Props {
@@ -97,9 +98,7 @@ export function PeopleCard({ slug, rows, drifting, namesShown }: Props) {
     return (
       <td className="n nowrap">
         <span className="b">{figures.share(shown.value)}</span>
-        <span className="xs dim" style={{ display: 'block' }}>
-          {figures.range(shown)}
-        </span>
+        <span className={styles.aside}>{figures.range(shown)}</span>
       </td>
     );
   }

@@ -2,7 +2,7 @@ import type { Metadata } from 'next';
 import Link from 'next/link';
 import { isAllowed } from '#lib/domain/permissions';
 import { listLoops } from '#lib/services/loops/list-loops';
-import { listMyProjects } from '#lib/services/people/list-my-projects';
+import { listMyProjects, type MyProject } from '#lib/services/people/list-my-projects';
 import { requireSession } from './_auth/session';
 import { Shell } from './_components/shell/shell';
 import { Icon } from './_components/ui/icon';
@@ -31,7 +31,8 @@ export default async function HomePage() {
   const deps = getDeps();
   const [t, common, stages, format] = await Promise.all([getT('home'), getT('common'), getT('loops'), getFormat()]);
   const projects = await listMyProjects(deps, actor);
-  const next = projects.find((project) => (project.left ?? 0) > 0);
+  const next = projects.find((project) => (project.left ?? 0) > 0 && !project.paused);
+  const annotates = (project: MyProject) => isAllowed(project.roles, user.isSystemAdmin, 'labeling.annotate');
   const mayOperate = projects.filter((project) => isAllowed(project.roles, user.isSystemAdmin, 'loop.operate'));
   const waiting = (
     await Promise.all(
@@ -43,7 +44,10 @@ export default async function HomePage() {
   ).flat();
   const left = (n: number | null) => (n === null ? '–' : n >= counted ? t('more', { n: counted }) : format.number(n));
   const done = projects.reduce((sum, project) => sum + project.doneToday, 0);
-  const ranks = projects.some((project) => isAllowed(project.roles, user.isSystemAdmin, 'labeling.annotate'));
+  const ranks = projects.some(annotates);
+  const changed = projects.filter(
+    (project) => annotates(project) && project.guidelineRead !== null && project.guidelineVersion !== project.guidelineRead,
+  );
 
   return (
     <Shell user={user}>
@@ -62,6 +66,18 @@ export default async function HomePage() {
                 </div>
                 <Link className={next ? 'btn' : 'btn primary'} href={`/p/${project.slug}/loops/${loop.id}`}>
                   {t('waiting.open')}
+                </Link>
+              </section>
+            ))}
+            {changed.map((project) => (
+              <section key={project.id} className="note row wrap">
+                <Icon name="book" />
+                <div className="grow">
+                  <h2 className="anywhere">{t('guideline.title', { project: project.name, version: project.guidelineVersion ?? 0 })}</h2>
+                  <p className="sm ink2">{t('guideline.text', { read: project.guidelineRead ?? 0 })}</p>
+                </div>
+                <Link className="btn" href={`/p/${project.slug}/guideline`}>
+                  {t('guideline.read')}
                 </Link>
               </section>
             ))}
@@ -104,6 +120,7 @@ export default async function HomePage() {
                       <tr>
                         <th scope="col">{t('projects.name')}</th>
                         <th scope="col">{t('projects.roles')}</th>
+                        <th scope="col">{t('projects.guideline')}</th>
                         <th scope="col" className="n">
                           {t('projects.left')}
                         </th>
@@ -114,18 +131,21 @@ export default async function HomePage() {
                       </tr>
                     </thead>
                     <tbody>
-                      {projects.map((project) => (
+                      {projects.map((project, index) => (
                         <tr key={project.id}>
                           <th scope="row" className={styles.name}>
                             <bdi>{project.name}</bdi>
                           </th>
                           <td className="ink2">{project.roles.map((role) => common(`role.${role}`)).join(', ')}</td>
-                          <td className="n">{left(project.left)}</td>
+                          <td>
+                            <GuidelineState project={project} annotates={annotates(project)} />
+                          </td>
+                          <td className="n">
+                            {project.paused ? <span className="chip warn">{t('projects.paused')}</span> : left(project.left)}
+                          </td>
                           <td className="n">{format.number(project.doneToday)}</td>
                           <td className="right">
-                            <Link className="btn" href={`/p/${project.slug}`} aria-label={`${t('projects.open')}: ${project.name}`}>
-                              {t('projects.open')}
-                            </Link>
+                            <OpenProject project={project} place={index + 1} word={t('projects.open')} />
                           </td>
                         </tr>
                       ))}
@@ -144,5 +164,42 @@ export default async function HomePage() {
         </div>
       </div>
     </Shell>
+  );
+}
+
+/** Which version holds, and whether this person has it before him still. */
+async function GuidelineState({ project, annotates }: { project: MyProject; annotates: boolean }) {
+  const [t, format] = [await getT('home'), await getFormat()];
+  const { guidelineVersion: version, guidelineRead: read } = project;
+  if (version === null) return '–';
+  if (!annotates || read === version) return format.number(version);
+  return (
+    <span className="chip warn">
+      <Icon name="book" />
+      {t(read === null ? 'guideline.unread' : 'guideline.changed', { version })}
+    </span>
+  );
+}
+
+/** Opens a project; the first nine have a key. */
+function OpenProject({ project, place, word }: { project: MyProject; place: number; word: string }) {
+  const href = `/p/${project.slug}`;
+  const name = (
+    <>
+      {word}
+      <span className="hidden-text"> {project.name}</span>
+    </>
+  );
+  if (place > 9) {
+    return (
+      <Link className="btn" href={href}>
+        {name}
+      </Link>
+    );
+  }
+  return (
+    <KeyLink className="btn" href={href} hotkey={String(place)} keyLabel={String(place)}>
+      {name}
+    </KeyLink>
   );
 }

@@ -13,6 +13,10 @@ export interface MyProject {
   readonly left: number | null;
   readonly doneToday: number;
   readonly guidelineVersion: number | null;
+  /** The version that this person said he read last. */
+  readonly guidelineRead: number | null;
+  /** Paused people are given no tasks. */
+  readonly paused: boolean;
 }
 
 /** The projects of the person who asks, by name, with what is his to do in each. */
@@ -24,13 +28,22 @@ export async function listMyProjects(deps: Pick<Deps, 'db' | 'clock'>, actor: Ac
     orderBy: { project: { name: 'asc' } },
     select: {
       roles: true,
+      guidelineReadId: true,
+      pausedAt: true,
       project: {
         select: { id: true, slug: true, name: true, guidelines: { orderBy: { version: 'desc' }, take: 1, select: { version: true } } },
       },
     },
   });
+  const readIds = memberships.flatMap(({ guidelineReadId }) => guidelineReadId ?? []);
+  const read = new Map(
+    (await deps.db.guideline.findMany({ where: { id: { in: readIds } }, select: { id: true, version: true } })).map(({ id, version }) => [
+      id,
+      version,
+    ]),
+  );
   const projects: MyProject[] = [];
-  for (const { roles, project } of memberships) {
+  for (const { roles, project, guidelineReadId, pausedAt } of memberships) {
     const annotates = roles.includes('ANNOTATOR');
     const progress = annotates ? await loadProgress(deps.db, userId, project.id, now) : null;
     projects.push({
@@ -41,6 +54,8 @@ export async function listMyProjects(deps: Pick<Deps, 'db' | 'clock'>, actor: Ac
       left: progress?.left ?? null,
       doneToday: progress?.doneToday ?? 0,
       guidelineVersion: project.guidelines[0]?.version ?? null,
+      guidelineRead: read.get(guidelineReadId ?? '') ?? null,
+      paused: pausedAt !== null,
     });
   }
   return projects;

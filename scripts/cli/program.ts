@@ -6,6 +6,7 @@ import { registerDoctor } from './commands/doctor';
 import { registerEvaluatePolicy } from './commands/evaluate-policy';
 import { registerEvaluateReward } from './commands/evaluate-reward';
 import { registerGenerate } from './commands/generate';
+import { registerLabelingPolicy } from './commands/labeling-policy';
 import { registerLineageCheckpoint } from './commands/lineage-checkpoint';
 import { registerLineageLabel } from './commands/lineage-label';
 import { registerLogits } from './commands/logits';
@@ -87,6 +88,7 @@ export function createProgram(context: CliContext, settings: { version: string; 
   registerTasksCancel(tasks, context);
   registerTasksExport(tasks, context);
 
+  registerLabelingPolicy(group('labeling', 'how a project hands out its work'), context);
   registerQualityReport(group('quality', 'how far the labels can be trusted'), context);
 
   const loop = group('loop', 'make, run and watch loops');

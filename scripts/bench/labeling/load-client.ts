@@ -43,7 +43,7 @@ export interface LoadRun {
   readonly peer: 'plumbline' | 'potato';
   readonly address: string;
   readonly phases: readonly string[];
-  readonly env?: NodeJS.ProcessEnv;
+  readonly env?: Readonly<Record<string, string>>;
   readonly pid?: number;
   /** Starts the server again after the phase `kill`. */
   readonly start?: string;
@@ -93,7 +93,7 @@ export class LoadClient {
   }
 }
 
-function run(args: readonly string[], env: NodeJS.ProcessEnv, take: (line: string) => void): Promise<void> {
+function run(args: readonly string[], env: Readonly<Record<string, string>>, take: (line: string) => void): Promise<void> {
   // In the checkout, so that the back office finds tsx and its paths.
   const child = spawn(process.execPath, args, { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout });

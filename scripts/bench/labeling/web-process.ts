@@ -34,7 +34,8 @@ export async function startWeb(settings: {
   }
   const own = { NODE_ENV: 'production', DATABASE_URL: settings.databaseUrl, PLUMBLINE_HOME: settings.home, LOG_LEVEL: 'error' };
   const args = [path.join(root, 'node_modules', 'next', 'dist', 'bin', 'next'), 'start', '-H', '127.0.0.1', '-p', String(settings.port)];
-  const child = spawn(process.execPath, args, { cwd: root, env: { ...process.env, ...own }, stdio: ['ignore', 'ignore', 'inherit'] });
+  const env: NodeJS.ProcessEnv = { ...process.env, ...own, NODE_ENV: 'production' };
+  const child: ChildProcess = spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'ignore', 'inherit'] });
   const address = `http://127.0.0.1:${settings.port}`;
   const deadline = Date.now() + startDeadlineMs;
   while (!(await answers(address))) {

@@ -38,8 +38,7 @@ describe('the quality report of a project', () => {
     const second = await createMember(database.db, projectId, ['ANNOTATOR'], 'Bo Berg');
     const researcher = await createMember(database.db, projectId, ['RESEARCHER'], 'Rea Researcher');
     for (const person of [at.annotator, second]) {
-      for (let step = 0; step < 2; step += 1)
-        await send(at, person, await claim(at, person), person === second && step === 0 ? false : true);
+      for (let step = 0; step < 2; step += 1) await send(at, person, await claim(at, person), person !== second || step !== 0);
     }
     expect(await getQualityReport(deps, researcher, { projectId })).toMatchObject({ report: null, pending: false });
     await requestQualityReport(deps, researcher, { projectId });

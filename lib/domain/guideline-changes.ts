@@ -22,7 +22,7 @@ export function guidelineLines(before: string, after: string): GuidelineLine[] {
   for (const [x, y] of [...sameLines(old, now), [old.length, now.length] as const]) {
     lines.push(...replaced(old.slice(i, x), now.slice(j, y)));
     const kept = now[y];
-    if (kept !== undefined) lines.push({ changed: false, pieces: kept === '' ? [] : [[0, kept]] });
+    if (kept !== undefined) lines.push({ changed: false, pieces: [[0, kept]] });
     i = x + 1;
     j = y + 1;
   }
@@ -30,8 +30,7 @@ export function guidelineLines(before: string, after: string): GuidelineLine[] {
 }
 
 /** Lines taken out and put in at one place: those that go together as edits of each other, the others as gone or come. */
-function replaced(allOut: readonly string[], allInto: readonly string[]): GuidelineLine[] {
-  const [out, into] = [allOut, allInto].map((lines) => lines.filter((line) => line !== '')) as [string[], string[]];
+function replaced(out: readonly string[], into: readonly string[]): GuidelineLine[] {
   const lines: GuidelineLine[] = [];
   let i = 0;
   let j = 0;
@@ -107,18 +106,15 @@ function commonLines(a: readonly string[], b: readonly string[]): (readonly [num
   return found;
 }
 
+/** Blank lines are layout: two of them that are alike hold nothing together. */
 function linesOf(text: string): string[] {
-  return text.replaceAll('\r\n', '\n').trim().split('\n');
+  return text
+    .split(/\r?\n/)
+    .map((line) => line.trimEnd())
+    .filter((line) => line !== '');
 }
 
-/** Places that changed: neighbouring changed lines are one, blank lines between them do not part them. */
+/** Places that changed: neighbouring changed lines are one. */
 export function countChanges(lines: readonly GuidelineLine[]): number {
-  let count = 0;
-  let within = false;
-  for (const { changed, pieces } of lines) {
-    if (changed && !within) count += 1;
-    if (changed) within = true;
-    else if (pieces.some(([, text]) => text.trim() !== '')) within = false;
-  }
-  return count;
+  return lines.filter(({ changed }, index) => changed && !lines[index - 1]?.changed).length;
 }

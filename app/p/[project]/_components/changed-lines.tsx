@@ -42,11 +42,10 @@ interface Run {
   readonly run: readonly GuidelineLine[];
 }
 
-/** Neighbouring lines of one sort together; blank ones are no lines to count. */
+/** Neighbouring lines of one sort together. */
 function runsOf(lines: readonly GuidelineLine[]): Run[] {
   const runs: { changed: boolean; first: number; run: GuidelineLine[] }[] = [];
   lines.forEach((line, index) => {
-    if (!line.changed && line.pieces.every(([, text]) => text.trim() === '')) return;
     const last = runs.at(-1);
     if (last?.changed === line.changed) last.run.push(line);
     else runs.push({ changed: line.changed, first: index, run: [line] });

@@ -139,7 +139,7 @@ describe('by keyboard', () => {
       ['Question 1', [1, 2, null, 3]],
       ['Question 2', [2, 2, 1, 1]],
     ]);
-    await page.getByText('Nothing to rank right now').waitFor();
+    await page.getByText('Nothing to do right now').waitFor();
     expect(await page.locator('header').innerText()).toContain('3 of 3 today');
   });
 

@@ -226,7 +226,7 @@ describe.skipIf(!data)(
 
     /** The person holds a task and has one preloaded; nobody else gets them before their leases run out. */
     async function finishHeldTasks() {
-      const nothing = person.getByText('Nothing to rank right now');
+      const nothing = person.getByText('Nothing to do right now');
       for (let task = 0; task < 4 && (await nothing.count()) === 0; task += 1) {
         for (const key of ['1', '2', '3', '4', 'Enter']) await person.keyboard.press(key, { delay: 60 });
         await person.waitForTimeout(1500);

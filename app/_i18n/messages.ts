@@ -3,6 +3,7 @@ import arenaEn from '../_messages/en/arena.json';
 import commonEn from '../_messages/en/common.json';
 import contactEn from '../_messages/en/contact.json';
 import dataEn from '../_messages/en/data.json';
+import formEn from '../_messages/en/form.json';
 import homeEn from '../_messages/en/home.json';
 import loopsEn from '../_messages/en/loops.json';
 import mineEn from '../_messages/en/mine.json';
@@ -18,6 +19,7 @@ import arenaZh from '../_messages/zh-CN/arena.json';
 import commonZh from '../_messages/zh-CN/common.json';
 import contactZh from '../_messages/zh-CN/contact.json';
 import dataZh from '../_messages/zh-CN/data.json';
+import formZh from '../_messages/zh-CN/form.json';
 import homeZh from '../_messages/zh-CN/home.json';
 import loopsZh from '../_messages/zh-CN/loops.json';
 import mineZh from '../_messages/zh-CN/mine.json';
@@ -36,6 +38,7 @@ const english = {
   common: commonEn,
   contact: contactEn,
   data: dataEn,
+  form: formEn,
   home: homeEn,
   loops: loopsEn,
   mine: mineEn,
@@ -57,6 +60,7 @@ const chinese: Messages = {
   common: commonZh,
   contact: contactZh,
   data: dataZh,
+  form: formZh,
   home: homeZh,
   loops: loopsZh,
   mine: mineZh,

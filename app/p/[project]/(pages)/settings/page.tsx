@@ -1,4 +1,5 @@
 import type { Metadata } from 'next';
+import Link from 'next/link';
 import { getGuideline } from '#lib/services/guidelines/get-guideline';
 import { listMembers } from '#lib/services/people/list-members';
 import { NoPermission } from '../../../../_components/ui/no-permission';
@@ -16,7 +17,7 @@ export async function generateMetadata(): Promise<Metadata> {
 export default async function SettingsPage({ params }: Props) {
   const { deps, actor, project, may } = await loadProject((await params).project);
   if (!may('member.read')) return <NoPermission action="member.read" held={project.roles} />;
-  const [t, common, format] = [await getT('people'), await getT('common'), await getFormat()];
+  const [t, form, common, format] = [await getT('people'), await getT('form'), await getT('common'), await getFormat()];
   const projectId = project.id;
   const [members, guideline] = await Promise.all([listMembers(deps, actor, { projectId }), getGuideline(deps, actor, { projectId })]);
   return (
@@ -56,6 +57,17 @@ export default async function SettingsPage({ params }: Props) {
         <section className="card">
           <h2>{t('invite.title')}</h2>
           <InvitePeople projectId={projectId} primary />
+        </section>
+      )}
+      {may('form.read') && (
+        <section className="card">
+          <h2>{form('open')}</h2>
+          <p className="ink2">{form('openText')}</p>
+          <div className="actions">
+            <Link className="btn lg" href={`/p/${project.slug}/settings/form`}>
+              {form('open')}
+            </Link>
+          </div>
         </section>
       )}
       <section className="card">

@@ -7,9 +7,25 @@ import { type QualityLabel, shownRanks } from './label-data';
 
 const resamples = 500;
 
-/** Whether the answer shown first is favoured; where place does not matter it wins half of its pairs. */
+/** So many of a person's newest labels say whether he favours a place: what was long ago is no habit of now. */
+const newest = 5000;
+
+/** Whether a person favours the answer shown first; where place does not matter it wins half of its pairs. */
 export function positionOf(labels: readonly QualityLabel[]): PositionBiasResult {
-  return positionBias(labels.map(shownRanks));
+  const latest = labels.length <= newest ? labels : labels.toSorted((a, b) => b.at.getTime() - a.at.getTime()).slice(0, newest);
+  return positionBias(latest.map(shownRanks));
+}
+
+/** Of pairs with the answer shown first and a preference, the share that it won; whole tasks drawn again. */
+export function firstWins(labels: readonly QualityLabel[], random: Random): Estimate {
+  const clusters = byTask(labels, (label) =>
+    countPairs(label, (a, b, better) => {
+      const [first] = label.displayOrder;
+      if (better === 0 || (a !== first && b !== first)) return null;
+      return (a === first) === better < 0;
+    }),
+  );
+  return clusterBootstrap(clusters, { random, resamples });
 }
 
 /** Of pairs of answers of different length with a preference, the share that the longer one won; whole tasks drawn again. */

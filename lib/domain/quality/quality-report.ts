@@ -8,7 +8,7 @@ import { wilsonInterval } from '#lib/domain/statistics/proportion';
 import { quantile } from '#lib/domain/statistics/summary';
 import { type AgreementRow, agreementRows, rankingsOf } from './agreement-rows';
 import { type DriftAlarm, driftAlarms } from './drift-alarms';
-import { longerWins, positionOf, tieRate, tooFast } from './label-biases';
+import { firstWins, longerWins, positionOf, tieRate, tooFast } from './label-biases';
 import { groupBy, type QualityCheck, type QualityData, type QualityLabel } from './label-data';
 
 /** How far the labels of a project can be trusted. Plain JSON: it is kept and read again. */
@@ -66,7 +66,7 @@ export function qualityReport(data: QualityData, random: Random): QualityReport 
     guidelines: guidelineRows(labels, checks, random.fork('guidelines')),
     drifts: driftAlarms(labels, checks),
     biases: {
-      firstWins: firstShare(labels),
+      firstWins: firstWins(labels, random.fork('first')),
       longerWins: longerWins(labels, data.lengths, random.fork('length')),
       tieRate: tieRate(labels, random.fork('ties')),
       tooFast: tooFast(labels, data.minMs),
@@ -120,11 +120,6 @@ function guidelineRows(labels: readonly QualityLabel[], checks: readonly Quality
       };
     })
     .sort((a, b) => a.version - b.version);
-}
-
-function firstShare(labels: readonly QualityLabel[]): Estimate {
-  const position = positionOf(labels);
-  return position.defined ? position.firstShare : undefinedEstimate(position.reason, position.n);
 }
 
 function passedShare(checks: readonly QualityCheck[], purpose: QualityCheck['purpose']): Estimate {

@@ -74,7 +74,7 @@ describe('the quality report', () => {
     const { biases, annotators } = qualityReport(data(labels), createRandom('test'));
     expect(biases.longerWins).toMatchObject({ value: 1, n: 2 });
     expect(biases.tieRate).toMatchObject({ value: 3 / 9, n: 3 });
-    expect(biases.firstWins).toMatchObject({ value: 1, n: 4 });
+    expect(biases.firstWins).toMatchObject({ value: 1, n: 2 });
     expect(biases.tooFast).toMatchObject({ value: 1 / 3, n: 3 });
     expect(annotators[0]?.medianMs).toBe(20_000);
   });

@@ -103,11 +103,12 @@ function SkipDialog() {
 
 function KeysDialog() {
   const t = useTranslations('annotate.keys');
+  const written = useTranslations('writing.keys');
   const { store, preferences } = useAnnotate();
   const kind = useScreen((state) => state.current?.view.kind ?? 'RANKING');
   const rows: readonly (readonly [ReactNode, string])[] = [
     [<Caps key="k" keys={['←', '→']} />, t('move')],
-    ...keysOf(kind, t),
+    ...keysOf(kind, t, written),
     [<Caps key="k" keys={kind === 'RATING' ? [t('space')] : ['↑', '↓', t('space')]} />, t('scroll')],
     [<Caps key="k" keys={['Z']} />, t('undo')],
     [<Caps key="k" keys={['⇧', 'Z']} />, t('redo')],
@@ -152,7 +153,11 @@ function KeysDialog() {
 }
 
 /** What the kind's own keys do. */
-function keysOf(kind: TaskKind, t: ReturnType<typeof useTranslations<'annotate.keys'>>): [ReactNode, string][] {
+function keysOf(
+  kind: TaskKind,
+  t: ReturnType<typeof useTranslations<'annotate.keys'>>,
+  written: ReturnType<typeof useTranslations<'writing.keys'>>,
+): [ReactNode, string][] {
   const caps = (...keys: string[]) => <Caps key="k" keys={keys} />;
   switch (kind) {
     case 'RANKING':
@@ -164,11 +169,29 @@ function keysOf(kind: TaskKind, t: ReturnType<typeof useTranslations<'annotate.k
         [caps('⌫'), t('clear')],
       ];
     case 'PAIRWISE':
-    case 'CHAT':
       return [
         [caps('1', '–', '7'), t('choose')],
         [caps('0'), t('bothBad')],
         [caps('M'), t('oneKey')],
+      ];
+    case 'CHAT':
+      return [
+        [caps('Enter'), written('send')],
+        [caps('Esc'), written('leave')],
+        [caps('1', '–', '7'), t('choose')],
+        [caps('0'), t('bothBad')],
+      ];
+    case 'CORRECTION':
+      return [[caps('C'), written('right')]];
+    case 'SPAN':
+      return [
+        [caps('←', '→', '⇧'), written('word')],
+        [caps('1', '–', '9'), written('category')],
+        [caps('E'), written('severity')],
+        [caps('J', 'K'), written('nextMark')],
+        [caps('⌫'), written('remove')],
+        [caps('X'), written('letGo')],
+        [caps('0'), written('noErrors')],
       ];
     case 'RATING':
       return [

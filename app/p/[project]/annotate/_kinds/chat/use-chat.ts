@@ -53,6 +53,10 @@ export function useChat(): Conversation {
   useEffect(() => {
     if (chat !== null) store.learn('chat', { type: 'hear', heard: heardOf(chat) } satisfies ChatAction);
   });
+  const answered = chat?.turns.at(-1)?.replies ? chat.turns.length : 0;
+  useEffect(() => {
+    if (answered > 0) store.say({ key: 'writing.chat.said', values: { number: answered } });
+  }, [store, answered]);
   const late = useLate(chat?.turns.at(-1)?.replies === null ? chat.turns.length : null);
   return {
     chat,

@@ -31,14 +31,27 @@ export async function writeScaleProject(url: string, shape: ScaleShape): Promise
     const gone = await writePeople(client, projectId, 'gone', 20);
     const fresh = await writePeople(client, projectId, 'fresh', shape.fresh);
     const heavy = await writePeople(client, projectId, 'heavy', shape.heavy);
-    await writeTasks(client, projectId, shape.tasks);
-    await writeSlots(client, projectId, shape, heavy, gone);
-    await writePast(client, projectId);
+    await withoutIndexes(client, async () => {
+      await writeTasks(client, projectId, shape.tasks);
+      await writeSlots(client, projectId, shape, heavy, gone);
+      await writePast(client, projectId);
+    });
     await client.query('vacuum (analyze) "Slot", "Task", "Assignment", "TaskResponse", "Annotation"');
     return { projectId, heavy, fresh };
   } finally {
     await client.end();
   }
+}
+
+/** Builds the indexes of the large tables once all rows are there, as a restore does: several times faster than row by row. */
+async function withoutIndexes(client: pg.Client, write: () => Promise<void>): Promise<void> {
+  const { rows } = await client.query<{ name: string; definition: string }>(`
+    select i.indexname as "name", i.indexdef as "definition" from pg_indexes i
+    where i.tablename in ('Task', 'Slot', 'TaskResponse', 'Assignment', 'Annotation')
+      and not exists (select 1 from pg_constraint c where c.conname = i.indexname)`);
+  for (const { name } of rows) await client.query(`drop index ${client.escapeIdentifier(name)}`);
+  await write();
+  for (const { definition } of rows) await client.query(definition);
 }
 
 async function writeProject(client: pg.Client): Promise<string> {

@@ -11,9 +11,9 @@ const resamples = 500;
 const newest = 5000;
 
 /** Whether a person favours the answer shown first; where place does not matter it wins half of its pairs. */
-export function positionOf(labels: readonly QualityLabel[]): PositionBiasResult {
+export function positionOf(labels: readonly QualityLabel[], falseAlarms: number): PositionBiasResult {
   const latest = labels.length <= newest ? labels : labels.toSorted((a, b) => b.at.getTime() - a.at.getTime()).slice(0, newest);
-  return positionBias(latest.map(shownRanks));
+  return positionBias(latest.map(shownRanks), { falseAlarms });
 }
 
 /** Of pairs with the answer shown first and a preference, the share that it won; whole tasks drawn again. */

@@ -35,7 +35,7 @@ export function GoldCard({ gold, candidates, maxExposures }: Props) {
       <div className="head">
         <h2>{t('gold.title')}</h2>
       </div>
-      <p className="sm ink2">{gold.length === 0 ? t('gold.none') : t('gold.text')}</p>
+      <p className={styles.lead}>{gold.length === 0 ? t('gold.none') : t('gold.text')}</p>
       <ErrorNote error={retire.error} />
       {gold.length > 0 && (
         <div className="scroll">

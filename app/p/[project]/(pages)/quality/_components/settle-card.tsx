@@ -25,7 +25,7 @@ export function SettleCard({ slug, open, items, may }: Props) {
         <p className="sm ink2">{may ? t('settle.none') : t('settle.noRole')}</p>
       ) : (
         <>
-          <p className="sm ink2">{t('settle.text')}</p>
+          <p className={styles.lead}>{t('settle.text')}</p>
           {items.map(({ taskId, prompt, labels }) => (
             <div key={taskId} className={styles.item}>
               <span className={`b ${styles.question}`} dir="auto">

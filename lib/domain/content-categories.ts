@@ -6,7 +6,7 @@ import { z } from 'zod';
  */
 export const contentCategories = ['violence', 'sexual', 'hate', 'self_harm', 'abuse_of_children', 'gore', 'drugs', 'profanity'] as const;
 export const contentCategorySchema = z.enum(contentCategories);
-export type ContentCategory = z.infer<typeof contentCategorySchema>;
+type ContentCategory = z.infer<typeof contentCategorySchema>;
 
 /** The marks that have a name here; others (of an import by a later version) are not worded. */
 export function isContentCategory(flag: string): flag is ContentCategory {

@@ -5,7 +5,7 @@ export const blurModes = ['all', 'flagged', 'none'] as const;
 export type BlurMode = (typeof blurModes)[number];
 
 /** Shortest and longest time of work between two reminders, in minutes. */
-export const breakBounds = { min: 10, max: 240 } as const;
+const breakBounds = { min: 10, max: 240 } as const;
 
 /** What a person set for himself in a project. What he never set follows the project's policy. */
 export const memberPreferencesSchema = z.strictObject({
@@ -16,7 +16,7 @@ export const memberPreferencesSchema = z.strictObject({
   breakMinutes: z.int().min(breakBounds.min).max(breakBounds.max).nullable().optional(),
 });
 
-export type MemberPreferences = z.infer<typeof memberPreferencesSchema>;
+type MemberPreferences = z.infer<typeof memberPreferencesSchema>;
 
 /** What Membership.preferences holds ({} = nothing was set). Broken JSON there is a fault of ours and throws. */
 export function parseMemberPreferences(value: unknown): MemberPreferences {

@@ -3,9 +3,9 @@ import type { Actor } from '#lib/domain/actor';
 import type { Deps } from '#lib/services/deps';
 import { authorise } from '#lib/services/people/authorise';
 
-export const listGuidelinesInput = z.strictObject({ projectId: z.uuid() });
+const listGuidelinesInput = z.strictObject({ projectId: z.uuid() });
 
-export interface GuidelineVersion {
+interface GuidelineVersion {
   readonly version: number;
   readonly createdAt: Date;
 }

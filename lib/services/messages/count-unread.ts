@@ -30,6 +30,6 @@ export async function countUnread(deps: Pick<Deps, 'db'>, actor: Actor, input: z
 }
 
 /** Answers of the lead in this person's own threads that he has not read, in a project; the caller has authorised. */
-export async function loadUnread(db: Tx, userId: string, projectId: string): Promise<number> {
+async function loadUnread(db: Tx, userId: string, projectId: string): Promise<number> {
   return db.taskMessage.count({ where: { annotatorId: userId, projectId, readAt: null, authorId: { not: userId } } });
 }

@@ -4,7 +4,7 @@ import { messagesSchema } from '#lib/domain/prompts';
 import { AppError } from '#lib/errors';
 import { authorise, requireUser } from '#lib/services/people/authorise';
 
-export interface Thread {
+interface Thread {
   readonly projectId: string;
   readonly taskId: string;
   /** Whose thread it is: a thread is (task, annotator). */

@@ -16,7 +16,7 @@ export const listThreadsInput = z.strictObject({
   limit: z.int().min(1).max(100).default(20),
 });
 
-export interface ThreadSummary {
+interface ThreadSummary {
   readonly taskId: string;
   readonly annotatorId: string;
   /** For the lead. */

@@ -8,9 +8,9 @@ import { authorise } from '#lib/services/people/authorise';
 const fewest = 5;
 const periodDays = 180;
 
-export const satisfactionResultsInput = z.strictObject({ projectId: z.uuid() });
+const satisfactionResultsInput = z.strictObject({ projectId: z.uuid() });
 
-export interface SatisfactionResults {
+interface SatisfactionResults {
   /** People who answered within the period. */
   readonly people: number;
   readonly fewest: number;

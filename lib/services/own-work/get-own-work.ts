@@ -9,7 +9,7 @@ import { loadProgress } from '#lib/services/labeling/progress';
 import { authorise, requireUser } from '#lib/services/people/authorise';
 import { countedUntil, loadOwnAgreements, type OwnAgreements } from './agreement';
 
-export const getOwnWorkInput = z.strictObject({ projectId: z.uuid() });
+const getOwnWorkInput = z.strictObject({ projectId: z.uuid() });
 
 const dayMs = 24 * 3600_000;
 const days = 14;

@@ -64,6 +64,19 @@ async function violations(page: Page): Promise<string[]> {
   });
 }
 
+/** A key is heard as soon as the page is alive. */
+async function follow(page: Page, key: string, path: string): Promise<void> {
+  await expect
+    .poll(
+      async () => {
+        if (!page.url().endsWith(path)) await page.keyboard.press(key);
+        return page.url();
+      },
+      { timeout: 60_000, interval: 500 },
+    )
+    .toBe(`${server.address}${path}`);
+}
+
 const open = (page: Page, path: string) => page.goto(`${server.address}${path}`, { waitUntil: 'load' });
 
 describe('the pages of an annotator', () => {
@@ -71,15 +84,15 @@ describe('the pages of an annotator', () => {
     const { page, complaints } = await visitor(browser, { address: server.address, as: lin });
     await open(page, base);
     await page.getByRole('heading', { name: 'Read the guideline before you begin: version 1' }).waitFor();
-    await page.keyboard.press('g');
+    await follow(page, 'g', `${base}/guideline`);
     await page.getByRole('button', { name: 'I have read it' }).click();
     await page.getByText('You read this version.').waitFor();
 
     await open(page, base);
     await page.getByRole('heading', { name: '3 tasks wait for you' }).waitFor();
     expect(await page.getByText('Read the guideline before').count()).toBe(0);
-    await page.keyboard.press('Enter');
-    await page.getByText('Rank 3 answers').waitFor();
+    await follow(page, 'Enter', `${base}/annotate`);
+    await page.getByText('A to C have no place yet.').waitFor();
     await page.keyboard.type('123', { delay: 60 });
     await page.keyboard.press('Enter');
 

@@ -15,7 +15,7 @@ export function rightShare(eta: number, spread: number): number {
   return 1 - eta + (2 * eta - 1) * (sum / mass);
 }
 
-export interface PairWorld {
+interface PairWorld {
   readonly rows: readonly AnnotatedPair[];
   readonly eta: readonly number[];
   readonly gamma: readonly number[];

@@ -11,7 +11,7 @@ interface Simulated {
   readonly high: number;
 }
 
-export interface CampaignCell {
+interface CampaignCell {
   readonly overlap: number;
   /** Rankings paid for. */
   readonly labels: number;

@@ -11,7 +11,7 @@ export interface AnnotatedPair extends PairCount {
   readonly lengths?: number;
 }
 
-export interface AwareOptions {
+interface AwareOptions {
   /** What is learned of each annotator; accuracy by default. What is not learned is 1, 1, 0 and 0. */
   readonly terms?: readonly TermKind[];
   /** Standard deviation of log strengths; learned where it is not given. */
@@ -20,7 +20,7 @@ export interface AwareOptions {
   readonly level?: number;
 }
 
-export interface AnnotatorTerms {
+interface AnnotatorTerms {
   readonly annotator: string;
   readonly judgements: number;
   /** eta: the probability to say what strengths say rather than the opposite. */
@@ -38,7 +38,7 @@ export interface AnnotatorTerms {
   readonly right: Estimate;
 }
 
-export type AwareFit =
+type AwareFit =
   | {
       readonly defined: true;
       readonly annotators: readonly AnnotatorTerms[];

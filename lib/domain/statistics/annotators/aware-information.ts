@@ -2,7 +2,7 @@ import { choleskyFactor, choleskyInverse, choleskySolve } from '../comparisons/s
 import { differencesOf, type ItemGroup } from './aware-items';
 import { hermite, judgementSlopes, makeSlopes, spreadPrior, type TermKind, type TermValues, termKinds, termPriors } from './aware-model';
 
-export interface AwareState {
+interface AwareState {
   readonly groups: readonly ItemGroup[];
   readonly terms: readonly TermValues[];
   /** Places in `termKinds` of what is learned. */

@@ -36,7 +36,7 @@ export type TermValues = Float64Array;
 export const sigmoid = (x: number): number => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)));
 
 /** Score and Fisher information of one judgement at a difference of strengths. */
-export interface Slopes {
+interface Slopes {
   /** d log P / d(theta_first - theta_second, logit eta, log tau, gamma, lambda). */
   readonly score: Float64Array;
   /** dP(first) by the same, and the factor that makes the outer product the information: judgements / (P (1 - P)). */

@@ -1,13 +1,13 @@
 import { logGamma } from '../distribution';
 
 /** Beta(alpha, beta) of the probability that an annotator says what is so rather than the opposite. */
-export interface AnnotatorBelief {
+interface AnnotatorBelief {
   readonly alpha: number;
   readonly beta: number;
 }
 
 /** Normal belief about the log strength of an item. */
-export interface ItemBelief {
+interface ItemBelief {
   readonly mean: number;
   readonly variance: number;
 }
@@ -18,7 +18,7 @@ export const crowdBtPrior = { annotator: { alpha: 10, beta: 1 }, item: { mean: 0
 /** The least factor on a variance in one update. */
 const least = 1e-4;
 
-export interface CrowdBtUpdate {
+interface CrowdBtUpdate {
   readonly annotator: AnnotatorBelief;
   readonly winner: ItemBelief;
   readonly loser: ItemBelief;

@@ -8,14 +8,14 @@ export interface CategoryLabel {
   readonly label: string;
 }
 
-export interface DawidSkeneOptions {
+interface DawidSkeneOptions {
   /** Added to each expected count of an annotator: 0 is maximum likelihood; 0.1 or so where annotators labelled few items. */
   readonly smoothing?: number;
   readonly iterations?: number;
   readonly level?: number;
 }
 
-export type DawidSkene =
+type DawidSkene =
   | {
       readonly defined: true;
       readonly classes: readonly string[];

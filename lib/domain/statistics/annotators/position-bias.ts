@@ -4,16 +4,16 @@ import { type Estimate, undefinedEstimate } from '../estimate';
 import { binomialTest, wilsonInterval } from '../proportion';
 
 /** Ranks of the answers in the order in which they were shown (1 = best, equal = tie, null = set aside). The order has to be random. */
-export type ShownRanks = readonly (number | null)[];
+type ShownRanks = readonly (number | null)[];
 
 /** The same two answers judged by the same person in both orders. */
-export interface SwappedPair {
+interface SwappedPair {
   readonly once: 'first' | 'second' | 'tie';
   /** What was said when they stood the other way round, in terms of that screen. */
   readonly swapped: 'first' | 'second' | 'tie';
 }
 
-export interface PositionBias {
+interface PositionBias {
   /** At most `falseAlarms` of annotators without a bias are flagged. */
   readonly flagged: boolean;
   /** Which test flagged. */

@@ -3,12 +3,12 @@ import { clusterBootstrap } from '../cluster';
 import { type Estimate, undefinedEstimate } from '../estimate';
 import { jeffreysInterval, wilsonInterval } from '../proportion';
 
-export interface GoldCheck {
+interface GoldCheck {
   readonly annotator: string;
   readonly right: boolean;
 }
 
-export interface GoldReliability {
+interface GoldReliability {
   readonly annotator: string;
   readonly wilson: Estimate;
   /** Shorter near 0 and 1. */
@@ -27,7 +27,7 @@ export function goldReliability(checks: readonly GoldCheck[], level = 0.95): Gol
   });
 }
 
-export interface PeerLabel {
+interface PeerLabel {
   readonly item: string;
   readonly annotator: string;
   readonly label: string;

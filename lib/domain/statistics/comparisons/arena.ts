@@ -4,7 +4,7 @@ import type { PairCount } from './pair-counts';
 import { fitPairs, type StrengthOptions } from './strengths';
 import { type WinRate, winRates } from './win-rates';
 
-export interface ArenaRow {
+interface ArenaRow {
   readonly item: string;
   /** 1 + the number of items whose interval lies wholly above this one's: items that cannot be told apart share a rank. */
   readonly rank: number;

@@ -9,7 +9,7 @@ export function eloAfter(rating: number, games: readonly { readonly opponent: nu
   return rating + k * surplus;
 }
 
-export interface EloGame {
+interface EloGame {
   readonly first: string;
   readonly second: string;
   /** Of `first`. */

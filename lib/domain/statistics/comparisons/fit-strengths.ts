@@ -17,7 +17,7 @@ export interface Fit {
   readonly information: Float64Array;
 }
 
-export type FitResult = { readonly fit: Fit } | { readonly reason: string };
+type FitResult = { readonly fit: Fit } | { readonly reason: string };
 
 export const orderAt = (items: number): number => items;
 export const tieAt = (items: number, { order }: FitSettings): number => items + (order ? 1 : 0);

@@ -49,7 +49,7 @@ function binomial(n: number, k: number): number {
   return value;
 }
 
-export interface ChoiceLikelihood {
+interface ChoiceLikelihood {
   readonly value: number;
   readonly gradient: Float64Array;
   /** -d2 log P: positive semidefinite. */

@@ -5,7 +5,7 @@ import { choiceLikelihood, choiceLogLikelihood, choiceTerms } from './plackett-l
 import { choleskyFactor, choleskyInverse, choleskySolve } from './symmetric';
 import { whyUndefined } from './win-graph';
 
-export interface PlackettLuceOptions {
+interface PlackettLuceOptions {
   /** `refuse`: a tie has no probability under the model, so there is no answer; `average`: the mean over all orders of the tied items. */
   readonly ties?: 'refuse' | 'average';
   /** Regularise: strengths ~ N(0, deviation^2). */
@@ -13,7 +13,7 @@ export interface PlackettLuceOptions {
   readonly level?: number;
 }
 
-export type PlackettLuce =
+type PlackettLuce =
   | {
       readonly defined: true;
       /** Log strengths that sum to 0. */

@@ -9,7 +9,7 @@ import { davidson, halfWins, raoKupper } from './tie-models';
 import { whyUndefined } from './win-graph';
 
 /** What an interval allows for: chance of single judgements (the model's), or that judgements of one task or one annotator go together. */
-export type IntervalKind =
+type IntervalKind =
   | 'model'
   | { readonly sandwich: 'task' | 'annotator' }
   | { readonly bootstrap: 'task' | 'annotator'; readonly random: Random; readonly resamples?: number };
@@ -27,7 +27,7 @@ export interface StrengthOptions {
   readonly level?: number;
 }
 
-export interface Strength {
+interface Strength {
   readonly item: string;
   /** Log strength; P(a over b) = 1 / (1 + e^(b - a)) where there are no ties. */
   readonly estimate: Estimate;

@@ -4,7 +4,7 @@ import type { PairTable } from './pair-counts';
  * Groups of items that can be reached from one another along "was judged better than, at least once" (a tie counts both ways), each listed from its first
  * item on. Maximum likelihood strengths exist exactly where there is one group (Ford 1957): else the best split grows without bound.
  */
-export function strongGroups({ items, pairs }: PairTable): string[][] {
+function strongGroups({ items, pairs }: PairTable): string[][] {
   const over: number[][] = items.map(() => []);
   const under: number[][] = items.map(() => []);
   for (const { first, losses, second, ties, wins } of pairs) {

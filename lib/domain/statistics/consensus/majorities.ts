@@ -4,7 +4,7 @@ export interface Ballot {
   readonly weight?: number;
 }
 
-export interface Majorities {
+interface Majorities {
   readonly items: readonly string[];
   /** margin[a][b]: weight of who puts a before b less that of who puts b before a. */
   readonly margin: readonly (readonly number[])[];

@@ -1,7 +1,7 @@
 import { normalCdf } from '../distribution';
 
 /** What is watched: shares (gold right, agreement, ties: values 0 and 1) or means (log of dwell time). */
-export type DriftMetric =
+type DriftMetric =
   | {
       readonly kind: 'share' /** In control. */;
       readonly level: number /** A change of the share that should be found soon. */;
@@ -9,7 +9,7 @@ export type DriftMetric =
     }
   | { readonly kind: 'mean'; readonly level: number; readonly deviation: number; readonly change: number };
 
-export interface DriftPlan {
+interface DriftPlan {
   readonly metric: DriftMetric;
   readonly up: SidePlan;
   readonly down: SidePlan;

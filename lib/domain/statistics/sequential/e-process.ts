@@ -3,7 +3,7 @@
  * 1 / (2 sqrt p) (its mean is 1 where p is uniform, Vovk and Wang 2021) and multiplied. Under the null the product ever reaches 1 / alpha with probability alpha at most
  * (Ville 1939), whenever one stops.
  */
-export interface EProcess {
+interface EProcess {
   /** log of the evidence after each vote. */
   readonly logEvidence: readonly number[];
   /** An upper bound of the p-value that holds at any time: 1 / the largest evidence so far. */

@@ -3,7 +3,7 @@ import { type ChoiceTerms, choiceLikelihood, choiceLogLikelihood, choiceTerms } 
 import { choleskyFactor, choleskySolve } from '../comparisons/symmetric';
 
 /** What one person said of a task: dense ranks by response id (1 = best, equal = tie); responses in `aside` have none. */
-export interface JudgedRanking {
+interface JudgedRanking {
   readonly ranks: Readonly<Record<string, number>>;
   readonly aside?: readonly string[];
   /** Probability that the person orders two answers rightly, where it is known (see annotators/); else the options' accuracy. */
@@ -11,9 +11,9 @@ export interface JudgedRanking {
 }
 
 /** What has to be sure before a task takes no more labels. */
-export type SettledBy = 'pairs' | 'order' | 'best';
+type SettledBy = 'pairs' | 'order' | 'best';
 
-export interface PosteriorOptions {
+interface PosteriorOptions {
   readonly random: Random;
   /** `probability` from which the ranking is settled. */
   readonly threshold?: number;
@@ -34,7 +34,7 @@ interface PairCall {
   readonly probability: number;
 }
 
-export interface RankingPosterior {
+interface RankingPosterior {
   readonly settled: boolean;
   /** Of what `by` names; 0 where nobody ranked two answers. */
   readonly probability: number;

@@ -1,5 +1,5 @@
 /** What a sequential test of gold checks tells apart, and how often it may err. */
-export interface SprtPlan {
+interface SprtPlan {
   /** Share right of an annotator who should pass. */
   readonly good?: number;
   /** Share right of one who should fail. */
@@ -10,7 +10,7 @@ export interface SprtPlan {
   readonly passBad?: number;
 }
 
-export interface SprtState {
+interface SprtState {
   readonly decision: 'pass' | 'fail' | 'continue';
   /** log of likelihood under `good` over likelihood under `bad`. */
   readonly logRatio: number;
@@ -74,7 +74,7 @@ export function sprtInOrder(checks: readonly boolean[], plan: SprtPlan = {}): Sp
   return state;
 }
 
-export interface SprtCourse {
+interface SprtCourse {
   readonly pass: number;
   readonly fail: number;
   /** Probability that nothing is decided within the most checks. */

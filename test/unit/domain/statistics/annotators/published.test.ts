@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '#lib/domain/random';
-import { crowdBtGain, crowdBtUpdate, digamma } from '#lib/domain/statistics/annotators/crowd-bt';
+import { crowdBtGain, crowdBtPrior, crowdBtUpdate, digamma } from '#lib/domain/statistics/annotators/crowd-bt';
 import { type CategoryLabel, dawidSkene } from '#lib/domain/statistics/annotators/dawid-skene';
 import { positionBias, positionBiasPower, swappedBias } from '#lib/domain/statistics/annotators/position-bias';
 import { goldReliability, peerAgreement } from '#lib/domain/statistics/annotators/reliability';
@@ -63,9 +63,9 @@ describe('Dawid and Skene', () => {
 });
 
 describe('CrowdBT', () => {
-  const annotator = { alpha: 10, beta: 1 };
+  const { annotator } = crowdBtPrior;
   it('updates as gavel does', () => {
-    const first = crowdBtUpdate(annotator, { mean: 0, variance: 1 }, { mean: 0, variance: 1 });
+    const first = crowdBtUpdate(annotator, crowdBtPrior.item, crowdBtPrior.item);
     expect(first.winner.mean).toBeCloseTo(0.409091, 6);
     expect(first.loser.mean).toBeCloseTo(-0.409091, 6);
     expect(first.winner.variance).toBeCloseTo(0.832645, 6);

@@ -5,7 +5,7 @@ import type { RewardHintView } from '#lib/services/review/reward-hint';
 import { answerName } from '../_state/answer-name';
 import type { Told } from '../_state/screen-state';
 import styles from '../annotate.module.css';
-import { useAnnotate } from './annotate-context';
+import { useAnnotate, useScreen } from './annotate-context';
 import { keepFocus } from './keep-focus';
 import { KeyCap } from './key-cap';
 
@@ -13,6 +13,7 @@ import { KeyCap } from './key-cap';
 export default function HintNote({ told, hint }: { told: Told; hint: RewardHintView }) {
   const t = useTranslations('annotate.hint');
   const { store, preferences } = useAnnotate();
+  const rates = useScreen((state) => state.current?.view.form.spec.parts.some(({ type }) => type === 'rating') ?? false);
   const name = (id: string) => answerName(told.view.responses.findIndex((response) => response.id === id));
   return (
     <aside className={`${styles.told} ${styles.hint}`} aria-label={t('label')} role="status">
@@ -23,6 +24,7 @@ export default function HintNote({ told, hint }: { told: Told; hint: RewardHintV
       </button>
       <button type="button" className="btn" onMouseDown={keepFocus} onClick={() => store.answerHint('REVISED')}>
         {t('revise')}
+        {preferences.singleKeys && !rates && <KeyCap>R</KeyCap>}
       </button>
     </aside>
   );

@@ -39,7 +39,7 @@ export function createCommandQueue(screen: Commanded): KeyQueue<Press> {
       if (command?.type === 'undo') screen.undo();
       else if (command?.type === 'open' && command.panel === 'keys') screen.open('keys');
     } else if (byPart(screen, press)) return 'taken';
-    else if (press.type === 'letter' && press.letter === 'k') screen.answerHint('KEPT');
+    else if (onHint(screen.getState(), press)) screen.answerHint(press.type === 'letter' && press.letter === 'k' ? 'KEPT' : 'REVISED');
     else if (command !== null) carryOut(screen, current, command);
     return 'taken';
   });
@@ -63,6 +63,13 @@ export function takePress(screen: Commanded & { readonly keys: KeyQueue<Press> }
   if (toCommand(press)?.type === 'scroll' && partTaking(screen.getState(), press) === null) return false;
   screen.keys.push(press);
   return true;
+}
+
+/** K keeps and R looks again, while the hint stands there; R is for the ratings where the form has them. */
+function onHint({ told, current }: ScreenState, press: Press): boolean {
+  if (!told?.hint || press.type !== 'letter' || press.shift) return false;
+  const rates = current?.view.form.spec.parts.some(({ type }) => type === 'rating') ?? false;
+  return press.letter === 'k' || (press.letter === 'r' && !rates);
 }
 
 function byPart(screen: Commanded, press: Press): boolean {

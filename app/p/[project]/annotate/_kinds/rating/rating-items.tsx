@@ -25,7 +25,7 @@ export function RatingItems({ answer }: { answer: number }) {
         const steps = scaleOf(attribute);
         const tabbed = mine ?? steps[0];
         return (
-          <li key={key} className={current ? styles.current : undefined}>
+          <li key={key} ref={current ? intoView : undefined} className={current ? styles.current : undefined}>
             <div className={styles.label}>
               <b title={help || undefined}>{label}</b>
               {!required && <span className="xs dim">{t('optional')}</span>}
@@ -68,4 +68,9 @@ export function RatingItems({ answer }: { answer: number }) {
       })}
     </ol>
   );
+}
+
+/** The marked attribute is in sight, also where the list scrolls. */
+function intoView(item: HTMLLIElement | null): void {
+  item?.scrollIntoView({ block: 'nearest' });
 }

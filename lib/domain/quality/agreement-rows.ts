@@ -5,7 +5,7 @@ import { meanTau, meanTauB, pairwiseRankingAgreement } from '#lib/domain/statist
 import { preferenceRows, type RankingRow, rankingPairs } from '#lib/domain/statistics/agreement/ranking-table';
 import { estimateAll } from '#lib/domain/statistics/agreement/resample';
 import type { Estimate } from '#lib/domain/statistics/estimate';
-import { type AskedParts, type QualityData, type QualityLabel, shownRanks } from './label-data';
+import { type AskedParts, type QualityData, type QualityLabel, resamplesOf, shownRanks } from './label-data';
 
 /** What people judged, by what the agreement is measured, and the value; 0 is chance and 1 full agreement unless `scale` says share. */
 export interface AgreementRow {
@@ -17,11 +17,17 @@ export interface AgreementRow {
   readonly estimate: Estimate;
 }
 
-const resamples = 500;
-
-/** How far people agree on each thing they judge, each with an interval from drawing whole tasks again. */
-export function agreementRows(data: QualityData, random: Random): AgreementRow[] {
-  return [...rankingRows(data.labels, random), ...partRows(data, random)];
+/**
+ * How far people agree on each thing they judge, each with an interval from drawing whole tasks again. `breathe` is awaited between
+ * them: the process that computes has other things to do.
+ */
+export async function agreementRows(data: QualityData, random: Random, breathe: () => Promise<void>): Promise<AgreementRow[]> {
+  const rows = rankingRows(data.labels, random);
+  for (const row of partRows(data, random)) {
+    await breathe();
+    rows.push(row());
+  }
+  return rows;
 }
 
 export function rankingsOf(labels: readonly QualityLabel[]): RankingRow[] {
@@ -34,6 +40,7 @@ function rankingRows(labels: readonly QualityLabel[], random: Random): Agreement
   const rows = rankingsOf(labels);
   if (rows.length === 0) return [];
   const pairs = rankingPairs(rows);
+  const resamples = resamplesOf(labels.length);
   const found = estimateAll(
     { tau: meanTau(pairs), tauB: meanTauB(pairs), share: pairwiseRankingAgreement(pairs, 'half') },
     { random: random.fork('rankings'), resamples },
@@ -54,7 +61,8 @@ function rankingRows(labels: readonly QualityLabel[], random: Random): Agreement
 }
 
 /** Ratings, flags and marks, each by its key; what a form asks and nobody used is there too, as having no variation. */
-function partRows({ labels, forms }: QualityData, random: Random): AgreementRow[] {
+function partRows({ labels, forms }: QualityData, random: Random): (() => AgreementRow)[] {
+  const resamples = resamplesOf(labels.length);
   const asked = (part: keyof AskedParts) =>
     new Map([...forms.values()].flatMap((form) => form[part].map(({ key, label }) => [key, label] as const)));
   const named = (
@@ -63,7 +71,7 @@ function partRows({ labels, forms }: QualityData, random: Random): AgreementRow[
     metric: Metric,
     rowsOf: (label: QualityLabel, key: string) => LabelRow[],
   ) =>
-    [...asked(part)].map(([key, label]): AgreementRow => {
+    [...asked(part)].map(([key, label]) => (): AgreementRow => {
       const rows = labels.flatMap((each) =>
         forms.get(each.formVersionId)?.[part].some((one) => one.key === key) ? rowsOf(each, key) : [],
       );

@@ -3,9 +3,7 @@ import { type PositionBiasResult, positionBias } from '#lib/domain/statistics/an
 import { type Cluster, clusterBootstrap } from '#lib/domain/statistics/cluster';
 import type { Estimate } from '#lib/domain/statistics/estimate';
 import { wilsonInterval } from '#lib/domain/statistics/proportion';
-import { type QualityLabel, shownRanks } from './label-data';
-
-const resamples = 500;
+import { type QualityLabel, resamplesOf, shownRanks } from './label-data';
 
 /** So many of a person's newest labels say whether he favours a place: what was long ago is no habit of now. */
 const newest = 5000;
@@ -25,7 +23,7 @@ export function firstWins(labels: readonly QualityLabel[], random: Random): Esti
       return (a === first) === better < 0;
     }),
   );
-  return clusterBootstrap(clusters, { random, resamples });
+  return clusterBootstrap(clusters, { random, resamples: resamplesOf(labels.length) });
 }
 
 /** Of pairs of answers of different length with a preference, the share that the longer one won; whole tasks drawn again. */
@@ -38,7 +36,7 @@ export function longerWins(labels: readonly QualityLabel[], lengths: ReadonlyMap
         return first > second === better < 0;
       }),
     ),
-    { random, resamples },
+    { random, resamples: resamplesOf(labels.length) },
   );
 }
 
@@ -46,7 +44,7 @@ export function longerWins(labels: readonly QualityLabel[], lengths: ReadonlyMap
 export function tieRate(labels: readonly QualityLabel[], random: Random): Estimate {
   return clusterBootstrap(
     byTask(labels, (label) => countPairs(label, (_a, _b, better) => better === 0)),
-    { random, resamples },
+    { random, resamples: resamplesOf(labels.length) },
   );
 }
 

@@ -46,6 +46,11 @@ export function shownRanks({ content, displayOrder }: QualityLabel): (number | n
   return displayOrder.map((id) => content.ranks?.[id] ?? null);
 }
 
+/** Draws for an interval: many labels take long to draw and vary little. */
+export function resamplesOf(labels: number): number {
+  return Math.max(200, Math.min(500, Math.round(5_000_000 / Math.max(1, labels))));
+}
+
 export function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>();
   for (const item of items) {

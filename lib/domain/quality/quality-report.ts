@@ -9,7 +9,7 @@ import { quantile } from '#lib/domain/statistics/summary';
 import { type AgreementRow, agreementRows, rankingsOf } from './agreement-rows';
 import { type DriftAlarm, driftAlarms } from './drift-alarms';
 import { firstWins, longerWins, positionOf, tieRate, tooFast } from './label-biases';
-import { groupBy, type QualityCheck, type QualityData, type QualityLabel } from './label-data';
+import { groupBy, type QualityCheck, type QualityData, type QualityLabel, resamplesOf } from './label-data';
 
 /** How far the labels of a project can be trusted. Plain JSON: it is kept and read again. */
 export interface QualityReport {
@@ -53,16 +53,15 @@ export interface GuidelineRow {
   readonly gold: Estimate;
 }
 
-const resamples = 500;
-
-export function qualityReport(data: QualityData, random: Random): QualityReport {
+/** `breathe` is awaited between the parts: for many labels each takes seconds, and the process has other things to do. */
+export async function qualityReport(data: QualityData, random: Random, breathe: () => Promise<void>): Promise<QualityReport> {
   const { labels, checks } = data;
   return {
     labels: labels.length,
     tasks: new Set(labels.map(({ taskId }) => taskId)).size,
     people: new Set(labels.map(({ annotator }) => annotator)).size,
-    agreement: agreementRows(data, random.fork('agreement')),
-    annotators: annotatorRows(data, random.fork('annotators')),
+    agreement: await agreementRows(data, random.fork('agreement'), breathe),
+    annotators: await annotatorRows(data, random.fork('annotators'), breathe),
     guidelines: guidelineRows(labels, checks, random.fork('guidelines')),
     drifts: driftAlarms(labels, checks),
     biases: {
@@ -74,7 +73,7 @@ export function qualityReport(data: QualityData, random: Random): QualityReport 
   };
 }
 
-function annotatorRows(data: QualityData, random: Random): AnnotatorRow[] {
+async function annotatorRows(data: QualityData, random: Random, breathe: () => Promise<void>): Promise<AnnotatorRow[]> {
   const pairs = preferenceRows(rankingsOf(data.labels), 'any').map(({ item, group, annotator, label }) => {
     return { item, annotator, label: String(label), ...(group !== undefined && { cluster: group }) };
   });
@@ -83,10 +82,12 @@ function annotatorRows(data: QualityData, random: Random): AnnotatorRow[] {
   const people = groupBy(data.labels, ({ annotator }) => annotator);
   // One false alarm in twenty projects, not in twenty people.
   const falseAlarms = 0.05 / people.size;
-  const rows = [...people].map(([annotator, labels]): AnnotatorRow => {
+  const rows: AnnotatorRow[] = [];
+  for (const [annotator, labels] of people) {
+    await breathe();
     const own = checks.get(annotator) ?? [];
     const position = positionOf(labels, falseAlarms);
-    return {
+    rows.push({
       annotator,
       done: labels.length,
       medianMs: medianTime(labels),
@@ -101,8 +102,8 @@ function annotatorRows(data: QualityData, random: Random): AnnotatorRow[] {
       longerWins: longerWins(labels, data.lengths, random.fork(`length ${annotator}`)),
       tooFast: tooFast(labels, data.minMs),
       trend: trendOf(own),
-    };
-  });
+    });
+  }
   return rows.sort((a, b) => b.done - a.done || (a.annotator < b.annotator ? -1 : 1));
 }
 
@@ -114,7 +115,10 @@ function guidelineRows(labels: readonly QualityLabel[], checks: readonly Quality
         version: Number(version),
         labels: under.length,
         from: new Date(under.reduce((least, { at }) => Math.min(least, at.getTime()), Number.POSITIVE_INFINITY)).toISOString(),
-        agreement: estimate(pairwiseRankingAgreement(pairs, 'half'), { random: random.fork(version), resamples }),
+        agreement: estimate(pairwiseRankingAgreement(pairs, 'half'), {
+          random: random.fork(version),
+          resamples: resamplesOf(under.length),
+        }),
         tieRate: tieRate(under, random.fork(`ties ${version}`)),
         gold: passedShare(
           checks.filter(({ guideline }) => String(guideline) === version),

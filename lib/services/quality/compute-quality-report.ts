@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Actor } from '#lib/domain/actor';
 import { type QualityReport, qualityReport } from '#lib/domain/quality/quality-report';
@@ -19,7 +20,7 @@ export async function computeQualityReport(
   await authorise(deps, actor, projectId, 'quality.read');
   const started = deps.clock.now();
   const data = await loadQualityData(deps.db, projectId);
-  const report = qualityReport(data, createRandom('quality-report', projectId));
+  const report = await qualityReport(data, createRandom('quality-report', projectId), () => setImmediate());
   const now = deps.clock.now();
   const kept = {
     report: JSON.parse(JSON.stringify(report)),

@@ -39,8 +39,10 @@ const data = (labels: QualityLabel[], more: Partial<QualityData> = {}): QualityD
   ...more,
 });
 
+const reportOn = (given: QualityData) => qualityReport(given, createRandom('test'), async () => undefined);
+
 describe('the quality report', () => {
-  it('gives agreement by what was judged, tau and pairs by the definitions', () => {
+  it('gives agreement by what was judged, tau and pairs by the definitions', async () => {
     // two tasks; the two people agree wholly on one, and on two of three pairs on the other
     const labels = [
       label('1', 'x', ['a', 'b', 'c']),
@@ -48,7 +50,7 @@ describe('the quality report', () => {
       label('2', 'x', ['a', 'b', 'c']),
       label('2', 'y', ['a', 'c', 'b']),
     ];
-    const report = qualityReport(data(labels), createRandom('test'));
+    const report = await reportOn(data(labels));
     const value = (measure: string) => report.agreement.find((row) => row.measure === measure)?.estimate;
     expect(value('pairs')).toMatchObject({ defined: true, value: 5 / 6, n: 2 });
     expect(value('tau')).toMatchObject({ value: expect.closeTo((1 + 1 / 3) / 2, 12) });
@@ -59,19 +61,19 @@ describe('the quality report', () => {
     expect(report).toMatchObject({ labels: 4, tasks: 2, people: 2 });
   });
 
-  it('says why a flag that nobody set has no agreement', () => {
+  it('says why a flag that nobody set has no agreement', async () => {
     const flagged = (annotator: string, task: string) => label(task, annotator, [], { content: { flags: { a: [], b: [] } } });
-    const report = qualityReport(data([flagged('x', '1'), flagged('y', '1'), flagged('x', '2'), flagged('y', '2')]), createRandom('test'));
+    const report = await reportOn(data([flagged('x', '1'), flagged('y', '1'), flagged('x', '2'), flagged('y', '2')]));
     expect(report.agreement).toMatchObject([{ subject: 'flag', label: 'Wrong language', estimate: { defined: false } }]);
   });
 
-  it('counts length, ties, first places and fast answers over tasks', () => {
+  it('counts length, ties, first places and fast answers over tasks', async () => {
     const labels = [
       label('1', 'x', ['c', 'b', 'a'], { displayOrder: ['c', 'b', 'a'], activeMs: 100 }),
       label('2', 'x', ['c', 'b', 'a'], { displayOrder: ['c', 'b', 'a'] }),
       label('3', 'x', [], { content: { ranks: { a: 1, b: 1, c: 1 } } }),
     ];
-    const { biases, annotators } = qualityReport(data(labels), createRandom('test'));
+    const { biases, annotators } = await reportOn(data(labels));
     expect(biases.longerWins).toMatchObject({ value: 1, n: 2 });
     expect(biases.tieRate).toMatchObject({ value: 3 / 9, n: 3 });
     expect(biases.firstWins).toMatchObject({ value: 1, n: 2 });
@@ -79,12 +81,12 @@ describe('the quality report', () => {
     expect(annotators[0]?.medianMs).toBe(20_000);
   });
 
-  it('sets guideline versions side by side', () => {
+  it('sets guideline versions side by side', async () => {
     const labels = [
       ...['1', '2'].flatMap((task) => [label(task, 'x', ['a', 'b']), label(task, 'y', ['b', 'a'])]),
       ...['3', '4'].flatMap((task) => [label(task, 'x', ['a', 'b'], { guideline: 2 }), label(task, 'y', ['a', 'b'], { guideline: 2 })]),
     ];
-    const { guidelines } = qualityReport(data(labels, { checks: [check('x', true, 1, 2), check('x', false, 2, 2)] }), createRandom('test'));
+    const { guidelines } = await reportOn(data(labels, { checks: [check('x', true, 1, 2), check('x', false, 2, 2)] }));
     expect(guidelines).toMatchObject([
       { version: 1, labels: 4, agreement: { value: 0 } },
       { version: 2, labels: 4, agreement: { value: 1 }, gold: { value: 0.5, n: 2 } },

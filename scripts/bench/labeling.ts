@@ -1,5 +1,5 @@
 /**
- * `npm run bench:labeling -- [--json] [--rounds N] [--tasks N] [--claims N] [--no-peer] [--out FILE]`
+ * `npm run bench:labeling -- [--json] [--rounds N] [--tasks N] [--claims N] [--no-peer] [--no-build] [--out FILE]`
  *
  * The annotator's side under load: the peers' load client (PLUMBLINE_BENCH, or its labeling/) against the production web process of this
  * checkout on an embedded PostgreSQL of its own; Potato beside it in the same run, where Python can install it; and the next task in a project of
@@ -32,6 +32,8 @@ interface Options {
   readonly tasks: number;
   readonly claims: number;
   readonly peer: boolean;
+  /** False: the pages as they were built last. */
+  readonly build: boolean;
   readonly out: string | undefined;
 }
 
@@ -43,6 +45,7 @@ function readOptions(): Options {
       tasks: { type: 'string', default: '1000000' },
       claims: { type: 'string', default: '300' },
       'no-peer': { type: 'boolean', default: false },
+      'no-build': { type: 'boolean', default: false },
       out: { type: 'string' },
     },
   });
@@ -57,6 +60,7 @@ function readOptions(): Options {
     tasks: whole('tasks', smallProject),
     claims: whole('claims', 20),
     peer: !values['no-peer'],
+    build: !values['no-build'],
     out: values.out,
   };
 }
@@ -162,7 +166,7 @@ function endRestarted(phases: readonly Phase[]): void {
 async function main(): Promise<void> {
   const options = readOptions();
   const source = findLoadClient();
-  buildPages();
+  if (options.build) buildPages();
   const folder = mkdtempSync(path.join(tmpdir(), 'plumbline-bench-labeling-'));
   const postgres = await startPostgres({ folder: path.join(folder, 'postgres'), log: say });
   try {

@@ -1,17 +1,29 @@
 import type { Tx } from '#lib/db/create-db';
+import { Prisma } from '#lib/db/generated/client';
 import { dayOf } from './claim-standing';
 
-interface Work {
+export interface Worked {
   readonly userId: string;
   readonly projectId: string;
   readonly purpose: string;
-  readonly at: Date;
 }
 
-/** One task more (or, taken back, less) that this person did on that day; training and tests are no work. */
-export async function countWork(tx: Tx, { userId, projectId, purpose, at }: Work, change: 1 | -1): Promise<void> {
-  if (purpose === 'TRAINING' || purpose === 'QUALIFICATION') return;
+/** Training and tests are no work. */
+function isCounted(purpose: string): boolean {
+  return purpose !== 'TRAINING' && purpose !== 'QUALIFICATION';
+}
+
+/** The statement that counts one task more for this person on that day. */
+export function oneMore({ userId, projectId, purpose }: Worked, at: Date): Prisma.Sql {
+  return Prisma.sql`
+    insert into "WorkDay" ("projectId", "userId", "day", "done") select ${projectId}, ${userId}, ${dayOf(at)}::date, 1 where ${isCounted(purpose)}
+    on conflict ("projectId", "userId", "day") do update set "done" = "WorkDay"."done" + 1`;
+}
+
+/** A task that was sent at that time was taken back. */
+export async function oneLess(tx: Tx, { userId, projectId, purpose }: Worked, at: Date): Promise<void> {
+  if (!isCounted(purpose)) return;
   await tx.$executeRaw`
-    insert into "WorkDay" ("projectId", "userId", "day", "done") values (${projectId}, ${userId}, ${dayOf(at)}::date, ${Math.max(change, 0)})
-    on conflict ("projectId", "userId", "day") do update set "done" = greatest("WorkDay"."done" + ${change}, 0)`;
+    update "WorkDay" set "done" = greatest("done" - 1, 0)
+    where "projectId" = ${projectId} and "userId" = ${userId} and "day" = ${dayOf(at)}::date`;
 }

@@ -1,5 +1,6 @@
 import type { Tx } from '#lib/db/create-db';
 import { unheld } from './claimable';
+import { oneMore, type Worked } from './count-work';
 
 interface Submitter {
   readonly userId: string;
@@ -25,13 +26,15 @@ interface Sent {
   /** Null: surplus. */
   readonly slotId: string | null;
   readonly annotationId: string;
+  readonly work: Worked;
 }
 
 /**
  * The assignment is sent, and its annotation is the one that counts for the slot. Whoever held the slot on a lease that ran out, or this
- * person on another page, holds it no longer. False where the assignment was sent before.
+ * person on another page, holds it no longer. The working day counts one more.
+ * False where the assignment was sent before.
  */
-export async function fillSlot(tx: Tx, { assignmentId, slotId, annotationId }: Sent, { userId, now }: Submitter): Promise<boolean> {
+export async function fillSlot(tx: Tx, { assignmentId, slotId, annotationId, work }: Sent, { userId, now }: Submitter): Promise<boolean> {
   const [row] = await tx.$queryRaw<{ sent: number }[]>`
     with sent as (
       update "Assignment" set "submittedAt" = ${now}::timestamp, "slotId" = coalesce(${slotId}, "slotId")
@@ -42,7 +45,8 @@ export async function fillSlot(tx: Tx, { assignmentId, slotId, annotationId }: S
     filled as (
       update "Slot" set "state" = 'FILLED', "annotatorId" = ${userId}, "leaseExpiresAt" = null, "liveAnnotationId" = ${annotationId},
         "updatedAt" = ${now}::timestamp
-      where "id" = ${slotId})
+      where "id" = ${slotId}),
+    work as (${oneMore(work, now)})
     select count(*)::int as "sent" from sent`;
   return row?.sent === 1;
 }

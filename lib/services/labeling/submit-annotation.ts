@@ -15,7 +15,6 @@ import type { TrainingFeedback } from '#lib/services/quality/training-feedback';
 import { afterLabel } from '#lib/services/review/after-label';
 import type { RewardHintView } from '#lib/services/review/reward-hint';
 import { claimFor } from './claim-task';
-import { countWork } from './count-work';
 import { closeTaskIfFull, fillSlot, takeSlot } from './fill-slot';
 import type { AssignmentView } from './get-assignment-view';
 import { parseByForm } from './parse-submission';
@@ -75,6 +74,7 @@ interface Work extends TaskPins {
   readonly taskId: string;
   readonly projectId: string;
   readonly purpose: string;
+  readonly roundId: string | null;
   readonly displayOrder: readonly string[];
   readonly formSpec: unknown;
   readonly policy: unknown;
@@ -97,8 +97,8 @@ interface Kept {
 
 async function loadWork(db: Tx, userId: string, assignmentId: string): Promise<Work> {
   const [work] = await db.$queryRaw<Work[]>`
-    select a."taskId", a."displayOrder", t."projectId", t."kind"::text as "kind", t."purpose"::text as "purpose", t."guidelineId",
-      t."formVersionId", f."spec" as "formSpec", p."labelingPolicy" as "policy"
+    select a."taskId", a."displayOrder", t."projectId", t."kind"::text as "kind", t."purpose"::text as "purpose", t."roundId",
+      t."guidelineId", t."formVersionId", f."spec" as "formSpec", p."labelingPolicy" as "policy"
     from "Assignment" a join "Task" t on t."id" = a."taskId" join "FormVersion" f on f."id" = t."formVersionId"
     join "Project" p on p."id" = t."projectId"
     where a."id" = ${assignmentId} and a."annotatorId" = ${userId}`;
@@ -126,33 +126,44 @@ async function keep(tx: Tx, work: Work, said: Said, now: Date): Promise<Kept> {
     now,
   );
   const { annotationId } = acknowledgement;
-  if (!(await fillSlot(tx, { assignmentId, slotId, annotationId }, { userId, taskId, now }))) {
+  const { projectId, purpose } = work;
+  if (!(await fillSlot(tx, { assignmentId, slotId, annotationId, work: { userId, projectId, purpose } }, { userId, taskId, now }))) {
     throw new AppError('CONFLICT', 'This task was sent already.', { remedy: 'Take it back or correct it instead.' });
   }
-  await countWork(tx, { userId, projectId: work.projectId, purpose: work.purpose, at: now }, 1);
   const policy = parseLabelingPolicy(work.policy);
-  const told = await tell(tx, work, said, { annotationId, content: parsed, hintAt: policy.hintAt, now });
+  const told = await tell(tx, work, said, { annotationId, content: parsed, policy, now });
   return { acknowledgement, told, moves: slotId !== null && (await closeTask(tx, work, policy)) };
 }
 
 /** Only what is asked of everybody is ever full: a check or a test is given to one person after the other. Whether the round can move on. */
 async function closeTask(tx: Tx, work: Work, policy: LabelingPolicy): Promise<boolean> {
-  const { taskId, displayOrder, purpose } = work;
-  if (purpose !== 'LABELING' && purpose !== 'EVALUATION') return false;
+  const { taskId, displayOrder, purpose, roundId } = work;
+  if (!isWork(purpose)) return false;
   await settleOverlap(tx, { ...work, responseIds: displayOrder }, policy);
-  return (await closeTaskIfFull(tx, taskId)) && afterAnnotation(tx, taskId);
+  return (await closeTaskIfFull(tx, taskId)) && roundId !== null && afterAnnotation(tx, taskId);
+}
+
+function isWork(purpose: string): boolean {
+  return purpose === 'LABELING' || purpose === 'EVALUATION';
 }
 
 interface JustKept {
   readonly annotationId: string;
   readonly content: AnnotationContent;
-  readonly hintAt: number | null;
+  readonly policy: LabelingPolicy;
   readonly now: Date;
 }
 
-async function tell(tx: Tx, { taskId, kind }: Work, said: Said, { annotationId, content, hintAt, now }: JustKept): Promise<Told> {
+const none = { feedback: null } as const;
+
+async function tell(tx: Tx, { taskId, kind, purpose }: Work, said: Said, { annotationId, content, policy, now }: JustKept): Promise<Told> {
   const { userId, assignmentId, activeMs } = said;
-  const { feedback } = await checkAnnotation(tx, { annotationId, taskId, annotatorId: userId, content, activeMs, now });
+  const { hintAt, dwell } = policy;
+  // Of work that was not sent too fast there is nothing to check.
+  const mayBeChecked = !isWork(purpose) || activeMs < dwell.minMs[kind];
+  const { feedback } = mayBeChecked
+    ? await checkAnnotation(tx, { annotationId, taskId, annotatorId: userId, content, activeMs, now })
+    : none;
   const hint = await afterLabel(tx, { taskId, now, label: { annotationId, content }, hintAt });
   const reveal = kind === 'CHAT' ? await closeChat(tx, { assignmentId, annotationId }) : null;
   return { ...(feedback && { feedback }), ...(hint && { hint }), ...(reveal && { reveal }) };

@@ -7,7 +7,7 @@ import { AppError } from '#lib/errors';
 import type { Deps } from '#lib/services/deps';
 import { authorise, requireUser } from '#lib/services/people/authorise';
 import { afterLabel } from '#lib/services/review/after-label';
-import { countWork } from './count-work';
+import { oneLess } from './count-work';
 import { findOwnAnnotation, requireLive } from './find-own-annotation';
 import { type AssignmentView, loadAssignmentView } from './get-assignment-view';
 import { idempotencyKeySchema } from './submit-annotation';
@@ -59,7 +59,7 @@ export async function withdrawAnnotation(
       },
       now,
     );
-    await countWork(tx, { userId, projectId, purpose, at: annotation.createdAt }, -1);
+    await oneLess(tx, { userId, projectId, purpose }, annotation.createdAt);
     await afterLabel(tx, { taskId, now, label: null, hintAt: null });
     if (!opens) return false;
     const expiresAt = leaseExpiry(now, false);

@@ -14,9 +14,10 @@ type CheckPolicy = Pick<QualityPolicy, 'gold' | 'repeats'>;
 export async function injectCheck(tx: Tx, userId: string, projectId: string, now: Date, policy: CheckPolicy): Promise<string | null> {
   if (policy.gold.share + policy.repeats.share <= 0) return null;
   const before = await lastWork(tx, userId, projectId);
-  if (!before || (await holdsCheck(tx, userId, projectId))) return null;
+  if (!before) return null;
   const random = createRandom('check', userId, before);
   const draw = random.next();
+  if (draw >= policy.gold.share + policy.repeats.share || (await holdsCheck(tx, userId, projectId))) return null;
   if (draw < policy.gold.share) return findGold(tx, userId, projectId, policy, random.next());
   if (draw < policy.gold.share + policy.repeats.share) return createRepeat(tx, { userId, projectId, now, policy: policy.repeats, random });
   return null;

@@ -51,7 +51,7 @@ describe('claiming', () => {
             assignmentId: task.assignmentId,
             idempotencyKey: randomUUID(),
             content: rankingOf(task.responses.map(({ id }) => id)),
-            activeMs: 100,
+            activeMs: 60_000,
           });
           expect(submitted.surplus).toBe(false);
           done.set(actor.userId, (done.get(actor.userId) ?? 0) + 1);

@@ -1,10 +1,11 @@
 'use client';
 
-import { Suspense, useEffect, useMemo, useState } from 'react';
+import { Suspense, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslations } from 'use-intl/react';
 import type { FormSpec } from '#lib/domain/forms';
 import { readError } from '../../../../../../_trpc/read-error';
 import { AnnotateProvider } from '../../../../annotate/_components/annotate-context';
+import { useMedia } from '../../../../annotate/_components/use-media';
 import { usePreferences } from '../../../../annotate/_components/use-preferences';
 import { viewOf } from '../../../../annotate/_kinds/views';
 import { AnnotateStore } from '../../../../annotate/_state/annotate-store';
@@ -23,7 +24,9 @@ const counts = { RANKING: 3, PAIRWISE: 2, RATING: 2, DEMONSTRATION: 0, CORRECTIO
 /** The form as annotators get it, on an example; what is answered here is sent nowhere. */
 export function FormPreview({ spec, project }: Props) {
   const t = useTranslations('form');
-  const [phone, setPhone] = useState(false);
+  const narrow = useMedia('(max-width: 760px)');
+  const [chosen, setPhone] = useState<boolean | null>(null);
+  const phone = chosen ?? narrow;
   if (spec.kind === 'CHAT') return <p className="dim">{t('preview.chat')}</p>;
   return (
     <>
@@ -59,13 +62,33 @@ function Screen({ spec, project, phone }: Props & { phone: boolean }) {
   }, [store]);
   const context = useMemo(() => ({ store, project, preferences, reviewing: true }), [store, project, preferences]);
   const View = viewOf(spec.kind);
+  const { frame, zoom } = useZoom(phone ? phoneWidth : screenWidth);
   return (
-    <div className={phone ? styles.phone : styles.screen}>
-      <AnnotateProvider value={context}>
-        <Suspense fallback={null}>{open && <View phone={phone} />}</Suspense>
-      </AnnotateProvider>
+    <div ref={frame} className={styles.frame}>
+      <div className={phone ? styles.phone : styles.screen} style={{ '--zoom': zoom } as React.CSSProperties}>
+        <AnnotateProvider value={context}>
+          <Suspense fallback={null}>{open && <View phone={phone} />}</Suspense>
+        </AnnotateProvider>
+      </div>
     </div>
   );
+}
+
+const screenWidth = 1240;
+const phoneWidth = 360;
+
+/** Makes something of this width as small as its frame is: the example keeps the layout of the real screen. */
+function useZoom(width: number) {
+  const frame = useRef<HTMLDivElement>(null);
+  const [room, setRoom] = useState(width);
+  useEffect(() => {
+    const element = frame.current;
+    if (element === null) return;
+    const observer = new ResizeObserver(() => setRoom(element.clientWidth));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  return { frame, zoom: Math.min(1, room / width) };
 }
 
 function exampleView(spec: FormSpec, prompt: string, texts: readonly string[]): TaskView {

@@ -1,8 +1,5 @@
 import { z } from 'zod';
-import { contentCategorySchema } from './content-categories';
-
-export const blurModes = ['all', 'flagged', 'none'] as const;
-export type BlurMode = (typeof blurModes)[number];
+import { blurModes, contentCategories } from './content-categories';
 
 /** Shortest and longest time of work between two reminders, in minutes. */
 const breakBounds = { min: 10, max: 240 } as const;
@@ -10,7 +7,7 @@ const breakBounds = { min: 10, max: 240 } as const;
 /** What a person set for himself in a project. What he never set follows the project's policy. */
 export const memberPreferencesSchema = z.strictObject({
   /** Tasks marked with one of these are not assigned to him. */
-  hiddenCategories: z.array(contentCategorySchema).default([]),
+  hiddenCategories: z.array(z.enum(contentCategories)).default([]),
   blur: z.enum(blurModes).optional(),
   /** Minutes of active work until a break is suggested; null = never. */
   breakMinutes: z.int().min(breakBounds.min).max(breakBounds.max).nullable().optional(),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { contentCategorySchema } from '#lib/domain/content-categories';
+import { contentCategories } from '#lib/domain/content-categories';
 import { type TaskKind, taskKinds } from '#lib/domain/forms';
 import { type Message, messagesSchema, promptContentHash, promptSplitKey, storableText } from '#lib/domain/prompts';
 import { excerptOf, issueText, pathText, type RowFault, readObject, splitLines, utf16Fault } from './json-lines';
@@ -54,7 +54,7 @@ const rowSchema = z.strictObject({
   pool: name.optional(),
   language: name.optional(),
   skills: z.array(name).max(20).default([]),
-  contentFlags: z.array(contentCategorySchema).max(20).default([]),
+  contentFlags: z.array(z.enum(contentCategories)).max(20).default([]),
   key: z.union([name, z.int()]).optional(),
   gold: z.strictObject({ content: z.json(), explanation: storableText.max(4000).default('') }).optional(),
   training: z.boolean().default(false),

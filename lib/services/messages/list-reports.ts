@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { TaskKind, TaskStatus } from '#lib/db/generated/enums';
 import type { Actor } from '#lib/domain/actor';
 import { type Message, messagesSchema } from '#lib/domain/prompts';
-import { type ReportCategory, reportCategorySchema } from '#lib/domain/task-reports';
+import { type ReportCategory, reportCategories } from '#lib/domain/task-reports';
 import type { Deps } from '#lib/services/deps';
 import { authorise } from '#lib/services/people/authorise';
 
@@ -75,7 +75,7 @@ export async function listReports(
   );
   const reports = rows.slice(0, limit).map(({ task, ...row }) => ({
     id: row.id,
-    category: reportCategorySchema.parse(row.category),
+    category: z.enum(reportCategories).parse(row.category),
     text: row.text,
     reporterId: row.reporterId,
     reporterName: names.get(row.reporterId) ?? '',

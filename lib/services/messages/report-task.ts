@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Actor } from '#lib/domain/actor';
 import { storableText } from '#lib/domain/prompts';
-import { reportCategorySchema } from '#lib/domain/task-reports';
+import { reportCategories } from '#lib/domain/task-reports';
 import { AppError } from '#lib/errors';
 import type { Deps } from '#lib/services/deps';
 import { authorise, requireUser } from '#lib/services/people/authorise';
@@ -10,7 +10,7 @@ import { limitWriting, writingLimit } from './limit-writing';
 export const reportTaskInput = z
   .strictObject({
     assignmentId: z.uuid(),
-    category: reportCategorySchema,
+    category: z.enum(reportCategories),
     text: storableText.trim().max(2000).default(''),
   })
   .refine(({ category, text }) => category !== 'OTHER' || text !== '', { path: ['text'], message: 'Say in a few words what is wrong.' });

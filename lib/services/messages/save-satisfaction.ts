@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Actor } from '#lib/domain/actor';
 import { storableText } from '#lib/domain/prompts';
-import { satisfactionQuestionSchema } from '#lib/domain/task-reports';
+import { satisfactionQuestions } from '#lib/domain/task-reports';
 import { AppError } from '#lib/errors';
 import type { Deps } from '#lib/services/deps';
 import { authorise, requireUser } from '#lib/services/people/authorise';
@@ -10,7 +10,7 @@ import { isSatisfactionDue } from './satisfaction-due';
 export const saveSatisfactionInput = z.strictObject({
   projectId: z.uuid(),
   /** Any of the questions; none = "not now", which is remembered like an answer. */
-  answers: z.partialRecord(satisfactionQuestionSchema, z.int().min(1).max(5)),
+  answers: z.partialRecord(z.enum(satisfactionQuestions), z.int().min(1).max(5)),
   text: storableText.trim().max(2000).default(''),
 });
 

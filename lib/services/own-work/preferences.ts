@@ -1,6 +1,7 @@
 import type { Tx } from '#lib/db/create-db';
+import type { BlurMode } from '#lib/domain/content-categories';
 import { parseLabelingPolicy } from '#lib/domain/labeling-policy';
-import { type BlurMode, parseMemberPreferences } from '#lib/domain/member-preferences';
+import { parseMemberPreferences } from '#lib/domain/member-preferences';
 
 export interface PreferencesView {
   readonly hiddenCategories: readonly string[];

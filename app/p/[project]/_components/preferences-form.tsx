@@ -2,8 +2,7 @@
 
 import { useMutation } from '@tanstack/react-query';
 import { useTranslations } from 'use-intl/react';
-import { contentCategories, isContentCategory } from '#lib/domain/content-categories';
-import { blurModes } from '#lib/domain/member-preferences';
+import { blurModes, contentCategories, isContentCategory } from '#lib/domain/content-categories';
 import type { PreferencesView } from '#lib/services/own-work/preferences';
 import { ErrorNote } from '../../../_components/ui/error-note';
 import { Field } from '../../../_components/ui/field';

@@ -9,6 +9,7 @@ import { ErrorNote } from '../../../../../_components/ui/error-note';
 import { Icon } from '../../../../../_components/ui/icon';
 import { useTRPC } from '../../../../../_trpc/client';
 import styles from '../../quality/_components/quality.module.css';
+import { ScrollRegion } from '../../quality/_components/scroll-region';
 import { useFigures } from '../../quality/_components/use-figures';
 import { EditDialog } from './edit-dialog';
 import { PauseDialog } from './pause-dialog';
@@ -32,7 +33,7 @@ export function PeopleTable({ projectId, people, currency, mayEdit, mayPause }: 
   return (
     <>
       <ErrorNote error={resume.error} />
-      <div className="scroll">
+      <ScrollRegion label={t('members.title')}>
         <table>
           <thead>
             <tr>
@@ -57,7 +58,7 @@ export function PeopleTable({ projectId, people, currency, mayEdit, mayPause }: 
                   <bdi>{person.name ?? person.label}</bdi>
                   {person.name !== null && <span className={`${styles.aside} nowrap`}>{person.label}</span>}
                 </th>
-                <td>{person.roles.map((role) => common(`role.${role}`)).join(', ')}</td>
+                <td className={styles.words}>{person.roles.map((role) => common(`role.${role}`)).join(', ')}</td>
                 <td>
                   <Standing person={person} />
                 </td>
@@ -82,7 +83,7 @@ export function PeopleTable({ projectId, people, currency, mayEdit, mayPause }: 
             ))}
           </tbody>
         </table>
-      </div>
+      </ScrollRegion>
       {!mayEdit && <p className="sm dim">{t('members.onlyAdmin')}</p>}
       {open?.dialog === 'edit' && <EditDialog projectId={projectId} person={open.person} onClose={close} />}
       {open?.dialog === 'pause' && (

@@ -55,7 +55,7 @@ export function AgreementCard({ rows }: { rows: readonly AgreementRow[] }) {
     return (
       <tr>
         <th scope="row">{t(`agreement.subject.${subject}`, { label: label ?? '' })}</th>
-        <td className="ink2 nowrap">
+        <td className="ink2">
           <Help text={t(`agreement.measureHelp.${measure}`)}>{t(`agreement.measure.${measure}`)}</Help>
         </td>
         <td className="n">{figures.count(estimate.n)}</td>

@@ -9,6 +9,7 @@ import type { GoldCandidate } from '#lib/services/quality/list-gold-candidates';
 import { ErrorNote } from '../../../../../_components/ui/error-note';
 import { useTRPC } from '../../../../../_trpc/client';
 import styles from './quality.module.css';
+import { ScrollRegion } from './scroll-region';
 import { TakeGoldDialog } from './take-gold-dialog';
 import { useFigures } from './use-figures';
 
@@ -38,7 +39,7 @@ export function GoldCard({ gold, candidates, maxExposures }: Props) {
       <p className={styles.lead}>{gold.length === 0 ? t('gold.none') : t('gold.text')}</p>
       <ErrorNote error={retire.error} />
       {gold.length > 0 && (
-        <div className="scroll">
+        <ScrollRegion label={t('gold.title')}>
           <table>
             <thead>
               <tr>
@@ -103,7 +104,7 @@ export function GoldCard({ gold, candidates, maxExposures }: Props) {
               ))}
             </tbody>
           </table>
-        </div>
+        </ScrollRegion>
       )}
       {gold.length > few && (
         <button type="button" className="btn quiet" aria-expanded={all} onClick={() => setAll(!all)}>

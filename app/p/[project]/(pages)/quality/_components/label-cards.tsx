@@ -5,6 +5,7 @@ import type { GuidelineRow, QualityReport } from '#lib/domain/quality/quality-re
 import type { Estimate } from '#lib/domain/statistics/estimate';
 import { Icon } from '../../../../../_components/ui/icon';
 import styles from './quality.module.css';
+import { ScrollRegion } from './scroll-region';
 import { useFigures } from './use-figures';
 
 /** What decides beside the answer itself: place, length, haste; and how often nothing does. */
@@ -19,7 +20,7 @@ export function BiasesCard({ biases }: { biases: QualityReport['biases'] }) {
       <div className="head">
         <h2>{t('biases.title')}</h2>
       </div>
-      <div className="scroll">
+      <ScrollRegion label={t('biases.title')}>
         <table>
           <tbody>
             {(['firstWins', 'longerWins', 'tieRate', 'tooFast'] as const).map((name) => {
@@ -50,7 +51,7 @@ export function BiasesCard({ biases }: { biases: QualityReport['biases'] }) {
             })}
           </tbody>
         </table>
-      </div>
+      </ScrollRegion>
     </section>
   );
 }
@@ -64,7 +65,7 @@ export function GuidelinesCard({ rows }: { rows: readonly GuidelineRow[] }) {
       <div className="head">
         <h2>{t('guidelines.title')}</h2>
       </div>
-      <div className="scroll">
+      <ScrollRegion label={t('guidelines.title')}>
         <table>
           <thead>
             <tr>
@@ -101,7 +102,7 @@ export function GuidelinesCard({ rows }: { rows: readonly GuidelineRow[] }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </ScrollRegion>
     </section>
   );
 }

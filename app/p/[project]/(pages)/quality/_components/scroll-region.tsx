@@ -1,0 +1,10 @@
+import type { ReactNode } from 'react';
+
+/** A table that scrolls inside its card, also by the keyboard. */
+export function ScrollRegion({ label, children }: { label: string; children: ReactNode }) {
+  return (
+    <section className="scroll" aria-label={label} tabIndex={0}>
+      {children}
+    </section>
+  );
+}

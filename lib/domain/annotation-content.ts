@@ -29,7 +29,7 @@ export interface AnnotationContent {
 }
 
 /** What the two models of a conversation are called until the vote. */
-export const chatSides = ['A', 'B'] as const;
+const chatSides = ['A', 'B'] as const;
 
 interface TaskTexts {
   readonly responses: readonly { readonly id: string; readonly text: string }[];

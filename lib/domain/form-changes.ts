@@ -1,7 +1,7 @@
 import type { FormSpec } from './forms';
 
 /** One thing that differs between two versions of a form; null where a version does not have it. */
-export interface FormChange {
+interface FormChange {
   /** Part, then item by its key, then field: ['flags', 'opinion', 'label']. */
   readonly path: readonly string[];
   readonly before: string | null;

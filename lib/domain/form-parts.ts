@@ -27,7 +27,7 @@ function keyed<T extends z.ZodType<{ key: string }>>(item: T, least: number, mos
 
 const of = z.enum(['responses', 'task']);
 
-export const choiceSchema = z.strictObject({ key, label, help });
+const choiceSchema = z.strictObject({ key, label, help });
 
 const attributeSchema = z
   .strictObject({

@@ -4,7 +4,7 @@ import { type TaskKind, taskKinds } from '#lib/domain/forms';
 import { type Message, messagesSchema, promptContentHash, promptSplitKey, storableText } from '#lib/domain/prompts';
 import { excerptOf, issueText, pathText, type RowFault, readObject, splitLines, utf16Fault } from './json-lines';
 
-export type ImportedPurpose = 'LABELING' | 'GOLD' | 'TRAINING' | 'QUALIFICATION';
+type ImportedPurpose = 'LABELING' | 'GOLD' | 'TRAINING' | 'QUALIFICATION';
 
 export interface TaskRow {
   readonly line: number;
@@ -36,7 +36,7 @@ const specSchema = z.strictObject({
   maxNewTokens: z.int().min(1).max(4096).optional(),
 });
 
-export type TaskRowSpec = Readonly<z.infer<typeof specSchema>>;
+type TaskRowSpec = Readonly<z.infer<typeof specSchema>>;
 
 const name = storableText.trim().min(1).max(100);
 
@@ -74,7 +74,7 @@ const answers: Readonly<Record<TaskKind, readonly [least: number, most: number]>
   CHAT: [0, 0],
 };
 
-export interface TasksJsonl {
+interface TasksJsonl {
   readonly rows: readonly TaskRow[];
   readonly faults: readonly RowFault[];
   readonly lines: number;

@@ -5,7 +5,7 @@ import type { Message } from '#lib/domain/prompts';
 import type { Split } from '#lib/domain/splits';
 
 /** A prompt as a file gives it. */
-export interface ReadPrompt {
+interface ReadPrompt {
   readonly messages: readonly Message[];
   readonly contentHash: string;
   readonly splitKey: string;

@@ -4,7 +4,7 @@ import { type FormSpec, parseFormSpec, type TaskKind } from '#lib/domain/forms';
 import type { Deps } from '#lib/services/deps';
 import { authorise } from '#lib/services/people/authorise';
 
-export const listFormVersionsInput = z.strictObject({ projectId: z.uuid() });
+const listFormVersionsInput = z.strictObject({ projectId: z.uuid() });
 
 export interface FormVersionView {
   readonly kind: TaskKind;

@@ -4,7 +4,7 @@ import type { TaskKind } from '#lib/domain/forms';
 import type { Deps } from '#lib/services/deps';
 import { authorise } from '#lib/services/people/authorise';
 
-export const exportAnnotationsInput = z.strictObject({ projectId: z.uuid(), kind: z.string().optional() });
+const exportAnnotationsInput = z.strictObject({ projectId: z.uuid(), kind: z.string().optional() });
 
 export interface ExportedAnnotation {
   readonly annotation: string;

@@ -18,7 +18,7 @@ import { type ResolvedRow, resolveRows } from './resolve-rows';
 const maxFileBytes = 256 * 1024 * 1024;
 const batchSize = 1000;
 
-export const importTasksInput = z.strictObject({
+const importTasksInput = z.strictObject({
   projectId: z.uuid(),
   /** Of the dataset that the prompts of these tasks make up. */
   name: storableText.trim().min(1).max(200),

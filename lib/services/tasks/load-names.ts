@@ -17,7 +17,7 @@ export interface Names {
   readonly knownKeys: ReadonlySet<string>;
 }
 
-export interface Pool {
+interface Pool {
   readonly id: string;
   readonly skills: readonly string[];
   readonly languages: readonly string[];

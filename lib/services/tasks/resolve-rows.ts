@@ -18,7 +18,7 @@ export interface ResolvedRow
   readonly gold: { readonly content: AnnotationContent; readonly explanation: string } | null;
 }
 
-export interface ResolvedRows {
+interface ResolvedRows {
   readonly resolved: readonly ResolvedRow[];
   readonly faults: readonly RowFault[];
   readonly known: number;

@@ -7,6 +7,7 @@ import { registerEvaluatePolicy } from './commands/evaluate-policy';
 import { registerEvaluateReward } from './commands/evaluate-reward';
 import { registerGenerate } from './commands/generate';
 import { registerLabelingPolicy } from './commands/labeling-policy';
+import { registerLabelingPools } from './commands/labeling-pools';
 import { registerLineageCheckpoint } from './commands/lineage-checkpoint';
 import { registerLineageLabel } from './commands/lineage-label';
 import { registerLogits } from './commands/logits';
@@ -88,7 +89,9 @@ export function createProgram(context: CliContext, settings: { version: string; 
   registerTasksCancel(tasks, context);
   registerTasksExport(tasks, context);
 
-  registerLabelingPolicy(group('labeling', 'how a project hands out its work'), context);
+  const labeling = group('labeling', 'how a project hands out its work');
+  registerLabelingPolicy(labeling, context);
+  registerLabelingPools(labeling, context);
   registerQualityReport(group('quality', 'how far the labels can be trusted'), context);
 
   const loop = group('loop', 'make, run and watch loops');

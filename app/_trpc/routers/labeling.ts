@@ -1,10 +1,16 @@
 import { claimTask, claimTaskInput } from '#lib/services/labeling/claim-task';
 import { correctAnnotation, correctAnnotationInput } from '#lib/services/labeling/correct-annotation';
 import { getAssignmentView, getAssignmentViewInput } from '#lib/services/labeling/get-assignment-view';
+import { getLabelingPolicy, getLabelingPolicyInput } from '#lib/services/labeling/get-labeling-policy';
 import { heartbeatAssignments, heartbeatAssignmentsInput } from '#lib/services/labeling/heartbeat';
 import { labelingProgress, labelingProgressInput } from '#lib/services/labeling/labeling-progress';
+import { listPools, listPoolsInput } from '#lib/services/labeling/list-pools';
 import { openOwnAnnotation, openOwnAnnotationInput } from '#lib/services/labeling/open-own-annotation';
+import { placeTasks, placeTasksInput } from '#lib/services/labeling/place-tasks';
+import { returnTask, returnTaskInput } from '#lib/services/labeling/return-task';
 import { saveDraft, saveDraftInput } from '#lib/services/labeling/save-draft';
+import { saveLabelingPolicy, saveLabelingPolicyInput } from '#lib/services/labeling/save-labeling-policy';
+import { savePool, savePoolInput } from '#lib/services/labeling/save-pool';
 import { skipTask, skipTaskInput } from '#lib/services/labeling/skip-task';
 import { submitAnnotation, submitAnnotationInput } from '#lib/services/labeling/submit-annotation';
 import { withdrawAnnotation, withdrawAnnotationInput } from '#lib/services/labeling/withdraw-annotation';
@@ -21,4 +27,10 @@ export const labelingRouter = router({
   correct: procedure.input(correctAnnotationInput).mutation(({ ctx, input }) => correctAnnotation(ctx.deps, ctx.actor, input)),
   skip: procedure.input(skipTaskInput).mutation(({ ctx, input }) => skipTask(ctx.deps, ctx.actor, input)),
   progress: procedure.input(labelingProgressInput).query(({ ctx, input }) => labelingProgress(ctx.deps, ctx.actor, input)),
+  policy: procedure.input(getLabelingPolicyInput).query(({ ctx, input }) => getLabelingPolicy(ctx.deps, ctx.actor, input)),
+  savePolicy: procedure.input(saveLabelingPolicyInput).mutation(({ ctx, input }) => saveLabelingPolicy(ctx.deps, ctx.actor, input)),
+  pools: procedure.input(listPoolsInput).query(({ ctx, input }) => listPools(ctx.deps, ctx.actor, input)),
+  savePool: procedure.input(savePoolInput).mutation(({ ctx, input }) => savePool(ctx.deps, ctx.actor, input)),
+  place: procedure.input(placeTasksInput).mutation(({ ctx, input }) => placeTasks(ctx.deps, ctx.actor, input)),
+  returnTask: procedure.input(returnTaskInput).mutation(({ ctx, input }) => returnTask(ctx.deps, ctx.actor, input)),
 });

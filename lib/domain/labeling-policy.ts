@@ -63,7 +63,6 @@ export const labelingPolicySchema = z.strictObject({
 });
 
 export type LabelingPolicy = z.infer<typeof labelingPolicySchema>;
-export type LabelingPolicyInput = z.input<typeof labelingPolicySchema>;
 
 /** @throws ZodError naming the key */
 export function parseLabelingPolicy(value: unknown): LabelingPolicy {

@@ -6,7 +6,7 @@ import type { PoolView } from './save-pool';
 
 export const listPoolsInput = z.strictObject({ projectId: z.uuid() });
 
-export interface PoolWithCounts extends PoolView {
+interface PoolWithCounts extends PoolView {
   readonly tasks: number;
   /** Annotators of the project who may be given its tasks now. */
   readonly people: number;

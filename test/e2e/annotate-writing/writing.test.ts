@@ -61,9 +61,9 @@ interface Given {
 /** A project with these tasks, in this order, for the annotator alone. */
 async function projectOf(kind: TaskKind, tasks: (projectId: string) => Promise<readonly Given[]> | readonly Given[]): Promise<string> {
   const { db } = database;
-  const { projectId } = await createBareProject(db);
+  const { projectId, guidelineId } = await createBareProject(db);
   const user = await db.user.findFirstOrThrow({ where: { email: annotator.email } });
-  await db.membership.create({ data: { projectId, userId: user.id, roles: ['ANNOTATOR'] } });
+  await db.membership.create({ data: { projectId, userId: user.id, roles: ['ANNOTATOR'], guidelineReadId: guidelineId } });
   for (const [index, { prompt, responses = [], spec = {} }] of (await tasks(projectId)).entries()) {
     const messages = [{ role: 'user' as const, content: prompt }];
     const taskId = await createKindTask(bench.deps, projectId, { kind, form: defaultForm(kind), messages, responses, spec });

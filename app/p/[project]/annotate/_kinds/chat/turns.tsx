@@ -67,8 +67,16 @@ function Turn({ turn, names, late, again }: TurnProps) {
         </div>
       ) : (
         <div className={styles.replies}>
-          <Reply title={names?.A ? t('was', { side: 'A', name: names.A }) : t('side', { side: 'A' })} reply={replies.a} />
-          <Reply title={names?.B ? t('was', { side: 'B', name: names.B }) : t('side', { side: 'B' })} reply={replies.b} />
+          <Reply
+            title={names?.A ? t('was', { side: 'A', name: names.A }) : t('side', { side: 'A' })}
+            turn={turn.ordinal}
+            reply={replies.a}
+          />
+          <Reply
+            title={names?.B ? t('was', { side: 'B', name: names.B }) : t('side', { side: 'B' })}
+            turn={turn.ordinal}
+            reply={replies.b}
+          />
         </div>
       )}
       {failed && names === null && (
@@ -89,11 +97,11 @@ function Again({ press }: { press: () => void }) {
   );
 }
 
-function Reply({ title, reply }: { title: string; reply: ReplyView }) {
+function Reply({ title, turn, reply }: { title: string; turn: number; reply: ReplyView }) {
   const t = useTranslations('writing.chat');
   return (
-    <section className={styles.reply} aria-label={title}>
-      <h3>{title}</h3>
+    <section className={styles.reply} aria-label={`${title}, ${t('turn', { number: turn })}`}>
+      <h2>{title}</h2>
       {'text' in reply ? (
         reply.text === '' ? (
           <p className="ink2">{t('nothing')}</p>

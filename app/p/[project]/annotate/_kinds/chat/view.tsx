@@ -53,6 +53,7 @@ function Compose({ conversation, phone }: { conversation: Conversation; phone: b
   const sent = useScreen((screen) => screen.phase !== 'open');
   const field = useRef<HTMLTextAreaElement>(null);
   const [sending, setSending] = useState(false);
+  const [wanted, setWanted] = useState(false);
   const { chat } = conversation;
   const turns = chat?.turns.length ?? 0;
   const left = (chat?.maxTurns ?? part.maxTurns) - turns;
@@ -63,12 +64,20 @@ function Compose({ conversation, phone }: { conversation: Conversation; phone: b
   }, [phone, turns]);
   async function send() {
     const { text } = state;
+    // Pressed before the conversation came: it goes as soon as that is there.
+    setWanted(chat === null);
     if (closed || text.trim() === '' || [...text].length > part.maxCharacters) return;
     setSending(true);
     const taken = await conversation.send(text);
     setSending(false);
     if (taken) act({ type: 'write', text: '' });
   }
+  const ready = wanted && chat !== null;
+  const sendNow = useRef(send);
+  sendNow.current = send;
+  useEffect(() => {
+    if (ready) void sendNow.current();
+  }, [ready]);
   function press(event: KeyboardEvent) {
     // Out of the field, so that digits choose.
     if (event.key === 'Escape') field.current?.blur();
@@ -89,7 +98,12 @@ function Compose({ conversation, phone }: { conversation: Conversation; phone: b
         onChange={(event) => act({ type: 'write', text: event.target.value }, 'message')}
         onKeyDown={press}
       />
-      <button type="button" className="btn lg" aria-disabled={closed || state.text.trim() === ''} onClick={() => void send()}>
+      <button
+        type="button"
+        className="btn lg"
+        aria-disabled={(closed && chat !== null) || state.text.trim() === ''}
+        onClick={() => void send()}
+      >
         {t('send')}
         <KeyCap>Enter</KeyCap>
       </button>

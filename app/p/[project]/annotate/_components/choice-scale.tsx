@@ -31,18 +31,29 @@ export function ChoiceScale({ form, choice, choose, touch }: Props) {
           type="button"
           className={`${styles.choice} ${one === 'bad' ? styles.bothBad : one === 0 ? styles.noDifference : ''}`}
           aria-pressed={choice === one}
-          aria-label={text(choiceLine(form, one))}
           onMouseDown={keepFocus}
           onClick={() => choose(one)}
         >
-          <span aria-hidden="true">
-            {typeof one === 'number' && one < 0 && <span className={styles.chevrons}>{'‹'.repeat(-one)} </span>}
-            {touch && typeof one === 'number' && one !== 0
-              ? answerName(one < 0 ? 0 : 1)
-              : touch && one === 0
-                ? '='
-                : text(choiceLine(form, one))}
-            {typeof one === 'number' && one > 0 && <span className={styles.chevrons}> {'›'.repeat(one)}</span>}
+          <span>
+            {typeof one === 'number' && one < 0 && (
+              <span className={styles.chevrons} aria-hidden="true">
+                {'‹'.repeat(-one)}{' '}
+              </span>
+            )}
+            {touch && typeof one === 'number' ? (
+              <>
+                <span aria-hidden="true">{one === 0 ? '=' : answerName(one < 0 ? 0 : 1)}</span>
+                <span className="hidden-text">{text(choiceLine(form, one))}</span>
+              </>
+            ) : (
+              <span>{text(choiceLine(form, one))}</span>
+            )}
+            {typeof one === 'number' && one > 0 && (
+              <span className={styles.chevrons} aria-hidden="true">
+                {' '}
+                {'›'.repeat(one)}
+              </span>
+            )}
           </span>
           {!touch && preferences.singleKeys && <KeyCap>{choiceDigit(form, one)}</KeyCap>}
         </button>

@@ -4,6 +4,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '#lib/domain/clock';
 import { saveGuideline } from '#lib/services/guidelines/save-guideline';
+import { markGuidelineRead } from '#lib/services/own-work/mark-guideline-read';
 import { acceptInvitation } from '#lib/services/people/accept-invitation';
 import { createInvitation } from '#lib/services/people/create-invitation';
 import { launchChromium } from '../../support/chromium';
@@ -154,8 +155,11 @@ describe('the pages of an annotator', () => {
 
   it('tell a new guideline at once, and keep what a person set for himself', async () => {
     const { db } = database;
+    const deps = { db, clock: systemClock };
     const { id } = await db.user.findUniqueOrThrow({ where: { email: annotator.email } });
-    await saveGuideline({ db, clock: systemClock }, userActor(id, true), { projectId, text: 'Best first.\nTies are welcome.', basedOn: 1 });
+    const reader = await db.user.findUniqueOrThrow({ where: { email: lin.email } });
+    await markGuidelineRead(deps, userActor(reader.id), { projectId, version: 1 });
+    await saveGuideline(deps, userActor(id, true), { projectId, text: 'Best first.\nTies are welcome.', basedOn: 1 });
     const { page } = await visitor(browser, { address: server.address, as: lin });
     await open(page, base);
     await page.getByRole('heading', { name: 'The guideline changed: version 2' }).waitFor();

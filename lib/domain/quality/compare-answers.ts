@@ -14,7 +14,7 @@ interface MarkedSpan {
   readonly category: string;
 }
 
-export interface AnswerAgreement {
+interface AnswerAgreement {
   /** Share of what was compared that agrees, 0 to 1. */
   readonly agreement: number;
   /** How many parts were compared: pairs of answers, ratings, flagged things, texts with marks. */

@@ -31,7 +31,7 @@ export interface ScoredTask {
 }
 
 /** A part of the test: what was reached, of how much, and what was asked for; null where the test has no such part. */
-export type PartScore = {
+type PartScore = {
   readonly value: number;
   readonly n: number;
   readonly cutoff: number;

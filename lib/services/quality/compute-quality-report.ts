@@ -8,7 +8,7 @@ import { completeOutbox } from '#lib/services/outbox/complete-outbox';
 import { authorise } from '#lib/services/people/authorise';
 import { loadQualityData } from './load-quality-data';
 
-export const computeQualityReportInput = z.strictObject({ projectId: z.uuid() });
+const computeQualityReportInput = z.strictObject({ projectId: z.uuid() });
 
 /** Computes the report anew and keeps it. Takes seconds for many labels: the worker and the command line call it, pages do not. Needs quality.read. */
 export async function computeQualityReport(

@@ -1,7 +1,7 @@
 import type { Tx } from '#lib/db/create-db';
 import { attemptRecordSchema } from '#lib/domain/quality/attempt-record';
 
-export interface TestTask {
+interface TestTask {
   readonly taskId: string;
   readonly mode: 'training' | 'qualification';
 }

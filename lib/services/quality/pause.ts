@@ -2,7 +2,7 @@ import type { Tx } from '#lib/db/create-db';
 import type { Prisma } from '#lib/db/generated/client';
 
 /** What MembershipEvent.kind may be. */
-export type MembershipEventKind =
+type MembershipEventKind =
   | 'too-fast'
   | 'warned'
   | 'paused'

@@ -12,10 +12,9 @@ import { listAppeals } from '#lib/services/quality/list-appeals';
 import { listGold } from '#lib/services/quality/list-gold';
 import { pauseMember } from '#lib/services/quality/pause-member';
 import { promoteGold } from '#lib/services/quality/promote-gold';
-import { resumeMember } from '#lib/services/quality/resume-member';
 import { retireGold } from '#lib/services/quality/retire-gold';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
-import { createLabelingRound, createMember, rankingOf } from '../../support/labeling';
+import { createMember, rankingOf } from '../../support/labeling';
 import { answersOf, claim, createQualityWorld, hour, type QualityWorld, send, setPolicy } from './quality-world';
 
 let database: TestDatabase;
@@ -212,62 +211,6 @@ describe('hidden repeats', () => {
     // nobody else is ever given it
     const other = await createMember(database.db, at.projectId);
     expect(tasks.map(({ id }) => id)).not.toContain((await claim(at, other)).taskId);
-  });
-});
-
-describe('the sequential test', () => {
-  it('pauses as soon as the numbers speak against a person, and begins anew after resuming', async () => {
-    const at = await world({ gold: { share: 1, maxExposures: 9 }, sprt: { minChecks: 3 } }, 1);
-    const { projectId } = at;
-    for (let index = 0; index < 6; index += 1) {
-      const { taskIds, roundId } = await createLabelingRound(database.db, at.project, { tasks: 1 });
-      await database.db.round.update({ where: { id: roundId }, data: { status: 'DONE' } });
-      await promoteGold(at.deps, at.lead, {
-        taskId: taskIds[0] as string,
-        content: rankingOf(await answersOf(database.db, taskIds[0] as string)),
-      });
-    }
-    let view = await claim(at, at.annotator);
-    const lefts: boolean[] = [];
-    for (let step = 0; step < 5; step += 1) {
-      const { next } = await send(at, at.annotator, view, step === 0);
-      lefts.push(next !== null);
-      if (!next) break;
-      view = next;
-    }
-    // log(.05 / .95) = -2.94; each miss adds log(.15 / .4) = -.9808: the fourth decides, three give -2.9425, just not
-    expect(lefts).toEqual([true, true, true, true, false]);
-    const standing = await getOwnStanding(at.deps, at.annotator, { projectId });
-    expect(standing.paused?.reason).toMatch(/^0 of the last 4 checked tasks agree/);
-    const [event] = await database.db.membershipEvent.findMany({ where: { projectId, kind: 'paused' } });
-    expect(event).toMatchObject({ byRule: true, data: { rule: 'checks', passed: 0, checked: 4 } });
-    await resumeMember(at.deps, at.lead, { projectId, userId: at.annotator.userId });
-    at.clock.advance(1000);
-    const { next } = await send(at, at.annotator, await claim(at, at.annotator), false);
-    expect(next).not.toBeNull();
-  });
-});
-
-describe('answers too fast to be read', () => {
-  it('are counted, warned of, and pause where the project says so; resuming counts anew', async () => {
-    const at = await world({ dwell: { warnAt: 2, pauseAt: 3 } }, 5);
-    let view = await claim(at, at.annotator);
-    const { projectId } = at;
-    for (let step = 0; step < 3; step += 1) view = (await send(at, at.annotator, view, true, 500)).next ?? view;
-    const standing = await getOwnStanding(at.deps, at.annotator, { projectId });
-    expect(standing.warning?.text).toContain('2 answers were sent faster than they can be read. At 3 new tasks are paused.');
-    expect(standing.paused).toMatchObject({ byRule: true, reason: '3 answers within 24 hours were sent faster than they can be read.' });
-    expect(await database.db.annotation.count({ where: { annotatorId: at.annotator.userId } })).toBe(3);
-    await resumeMember(at.deps, at.lead, { projectId, userId: at.annotator.userId, reason: 'Talked about it.' });
-    view = await claim(at, at.annotator);
-    await send(at, at.annotator, view, true, 500);
-    expect((await getOwnStanding(at.deps, at.annotator, { projectId })).paused).toBeNull();
-    const kinds = await database.db.membershipEvent.findMany({
-      where: { projectId },
-      orderBy: { at: 'asc' },
-      select: { kind: true, byRule: true },
-    });
-    expect(kinds.map(({ kind }) => kind)).toEqual(['too-fast', 'too-fast', 'warned', 'too-fast', 'paused', 'resumed', 'too-fast']);
   });
 });
 

@@ -23,7 +23,8 @@ export function SignInForm({ next }: { next: string }) {
   }
 
   return (
-    <form onSubmit={submit}>
+    // Sent before the page is ready, a form goes the plain way: by POST, so that no password comes into an address.
+    <form method="post" onSubmit={submit}>
       {outcome && outcome !== 'in' && (
         <div className="note bad row" role="alert">
           <Icon name="warn" />

@@ -46,7 +46,8 @@ export function JoinForm({ token, email, signedInAs }: Props) {
   }
 
   return (
-    <form onSubmit={submit}>
+    // Sent before the page is ready, a form goes the plain way: by POST, so that no password comes into an address.
+    <form method="post" onSubmit={submit}>
       <ErrorNote error={accept.error} />
       {signedInAs ? (
         <p>{t('join.as', { email: signedInAs })}</p>

@@ -408,6 +408,42 @@ describe('drafts', () => {
   });
 });
 
+describe('two pages of one person', () => {
+  it('one follows what the other does, and goes on when it sends', async () => {
+    const { project, memory, store } = await open();
+    const other = (await open({ project, memory })).store;
+    press(store, '3 1');
+    await until(() => JSON.stringify(places(other)) === '[3,1,null,null]');
+    press(store, '2 4 Enter');
+    await until(() => prompt(other) === 'Question 1');
+    expect(other.getState().notice).toEqual({ kind: 'otherPage' });
+    await settled(store);
+    press(other, '1 2 3 4 Enter');
+    await until(() => prompt(store) === 'Question 2');
+    await settled(other);
+    expect((await annotationsOf(project)).map(ranksOf)).toEqual([
+      [3, 1, 2, 4],
+      [1, 2, 3, 4],
+    ]);
+    expect([store, other].map((page) => page.getState().outbox.refused)).toEqual([[], []]);
+  });
+
+  it('an own answer is changed: both are kept, and the work goes on', async () => {
+    const { project, store } = await open({ tasks: 2 });
+    press(store, '1 2 3 4 Enter');
+    await settled(store);
+    const [first] = await annotationsOf(project);
+    const page = (await open({ project })).store;
+    await page.start(first?.id ?? null);
+    expect(places(page)).toEqual([1, 2, 3, 4]);
+    press(page, '4 Enter'); // the first answer joins the last
+    await settled(page, () => prompt(page) === 'Question 1');
+    const [, second] = await annotationsOf(project);
+    expect(second?.supersedesId).toBe(first?.id);
+    expect(second && ranksOf(second)).toEqual([3, 1, 2, 3]);
+  });
+});
+
 describe('an empty queue', () => {
   it('says that nothing is left, and shows a task when one comes', async () => {
     const { project, store } = await open({ tasks: 1 });

@@ -36,7 +36,7 @@ export default async function PeoplePage({ params }: Props) {
           </Link>
         )}
       </div>
-      <section className="card" aria-label={t('members.title')}>
+      <div className="card">
         <PeopleTable
           projectId={projectId}
           people={people}
@@ -44,7 +44,7 @@ export default async function PeoplePage({ params }: Props) {
           mayEdit={may('member.manage')}
           mayPause={may('quality.manage')}
         />
-      </section>
+      </div>
       <AppealsCard appeals={appeals} mayAnswer={may('quality.manage')} />
     </div>
   );

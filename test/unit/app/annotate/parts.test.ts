@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseAnnotationContent } from '#lib/domain/annotation-content';
 import { defaultPart } from '#lib/domain/default-parts';
+import type { PartOf } from '#lib/domain/form-parts';
 import type { FormSpec } from '#lib/domain/forms';
 import { textBlocks } from '../../../../app/_components/answer-text/text-blocks';
 import { type FlagsState, flagKey, flagsModel } from '../../../../app/p/[project]/annotate/_kinds/flags/answer';
@@ -128,7 +129,7 @@ describe('a form of several parts', () => {
     kind: 'RANKING',
     parts: [
       defaultPart('ranking'),
-      { ...defaultPart('rating'), of: 'task' },
+      { ...(defaultPart('rating') as PartOf<'rating'>), of: 'task' },
       defaultPart('flags'),
       { type: 'note', label: 'Why', required: true },
     ],

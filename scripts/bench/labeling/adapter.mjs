@@ -8,7 +8,9 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import readline from 'node:readline';
-import { Client } from '../lib.mjs';
+
+// Beside the client's own adapters, where this file is copied to.
+const { Client } = await import(new URL('../lib.mjs', import.meta.url).href);
 
 class BackOffice {
   #waiting = [];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseAnnotationContent } from '#lib/domain/annotation-content';
+import { type AnnotationContent, parseAnnotationContent } from '#lib/domain/annotation-content';
 import { defaultPart } from '#lib/domain/default-parts';
 import type { PartOf } from '#lib/domain/form-parts';
 import type { FormSpec } from '#lib/domain/forms';
@@ -20,7 +20,7 @@ describe('pairwise', () => {
   const task = taskFor('PAIRWISE', 2);
   const context = contextFor(task, 'pairwise');
 
-  it.each([
+  it.each<[number, AnnotationContent]>([
     [1, { ranks: { r0: 1, r1: 2 }, aside: [], strength: 3 }],
     [3, { ranks: { r0: 1, r1: 2 }, aside: [], strength: 1 }],
     [4, { ranks: { r0: 1, r1: 1 }, aside: [] }],

@@ -27,14 +27,13 @@ export const demonstrationTaskSpec = z.strictObject({
 });
 
 /** So often the model is asked for one demonstration, after the prepared texts are used up. */
-export const modelSuggestions = 3;
+const modelSuggestions = 3;
 
 export function suggestionCount(spec: { readonly suggestions: readonly string[]; readonly modelIds: readonly string[] }): number {
   return spec.suggestions.length + (spec.modelIds.length > 0 ? modelSuggestions : 0);
 }
 
-export const sides = ['A', 'B'] as const;
-export type Side = (typeof sides)[number];
+export type Side = 'A' | 'B';
 
 /** The two models of a session, that of side A first: every pair and every side equally likely over seeds. */
 export function drawModels(modelIds: readonly string[], seed: number): readonly string[] {
@@ -47,7 +46,7 @@ export function drawModels(modelIds: readonly string[], seed: number): readonly 
 export const replyFailures = ['TOO_LONG', 'MODEL_GONE', 'BROKEN', 'GAVE_UP'] as const;
 export type ReplyFailure = (typeof replyFailures)[number];
 
-export interface PastTurn {
+interface PastTurn {
   readonly text: string;
   /** Null where this side gave none. */
   readonly reply: string | null;

@@ -10,7 +10,7 @@ import type { Deps } from '#lib/services/deps';
 import { loadModel } from './load-model';
 
 /** A model that is ready to answer. */
-export interface Talker {
+interface Talker {
   readonly config: ModelConfig;
   readonly model: LanguageModel;
   readonly tokenizer: Tokenizer;

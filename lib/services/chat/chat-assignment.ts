@@ -5,7 +5,7 @@ import { parseFormSpec } from '#lib/domain/forms';
 import { AppError } from '#lib/errors';
 import { authorise, requireUser } from '#lib/services/people/authorise';
 
-export interface ChatAssignment {
+interface ChatAssignment {
   readonly userId: string;
   readonly modelIds: readonly string[];
   readonly maxTurns: number;

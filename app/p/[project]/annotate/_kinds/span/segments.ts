@@ -2,7 +2,7 @@ import { createSlicer } from '#lib/domain/code-points';
 import type { Mark } from './marks';
 
 /** A piece of text under the same marks from end to end. */
-export interface Segment {
+interface Segment {
   readonly start: number;
   readonly text: string;
   readonly marks: readonly Mark[];

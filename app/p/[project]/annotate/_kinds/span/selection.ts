@@ -4,7 +4,7 @@ import type { Piece } from './words';
  * What is selected in the focused answer, kept in the cursor: two places in one number, because a cursor is no part of the judgement and
  * is not undone. 0 = nothing. `head` is the end that keys move.
  */
-export interface Selection {
+interface Selection {
   readonly anchor: number;
   readonly head: number;
 }

@@ -3,7 +3,7 @@ import { type Comparison, pairsOf } from '#lib/domain/comparison';
 /** Calibrated scores of an answer, one for each member of the reward ensemble: sigmoid(a - b) is that member's probability that a is preferred to b. */
 export type MemberScores = ReadonlyMap<string, readonly number[]>;
 
-export interface Opposition {
+interface Opposition {
   /** What the person preferred, and what the ensemble prefers. */
   readonly chosen: string;
   readonly rejected: string;

@@ -5,7 +5,7 @@ import { type PairCount, pairsOfRanking } from '#lib/domain/statistics/compariso
 export type ArenaSource = 'ALL' | 'LABELING' | 'EVALUATION' | 'CHAT';
 
 /** Most labels that one reading takes, the newest: a fit over more says the same, later. */
-export const mostLabels = 50_000;
+const mostLabels = 50_000;
 
 export interface ModelComparisons {
   /** Items are ids of model versions; in the order in which people judged. */

@@ -13,7 +13,7 @@ import { loadProgress, type Progress, progressOf } from './progress';
 export const getAssignmentViewInput = z.strictObject({ assignmentId: z.uuid() });
 
 /** What the form does not say of this task, as far as the annotator may know it. */
-export interface PublicTaskSpec {
+interface PublicTaskSpec {
   /** CHAT: after so many turns the conversation is judged. */
   readonly maxTurns?: number;
   /** CORRECTION: the answer to edit. */

@@ -283,7 +283,8 @@ describe('on every screen', () => {
 
   it('nothing moves when places are given', async () => {
     const { page } = await open(plainTasks(1));
-    const parts = 'article, article > *, article footer button[aria-label^=Place], main > div > footer > :not(section), header.bar > :not(span)';
+    const parts =
+      'article, article > *, article footer button[aria-label^=Place], main > div > footer > :not(section), header.bar > :not(span)';
     const boxes = () =>
       page.evaluate(
         `[...document.querySelectorAll('${parts}')].map((e) => { const r = e.getBoundingClientRect(); return [e.tagName, r.x, r.y, r.width, r.height].join(' '); })`,

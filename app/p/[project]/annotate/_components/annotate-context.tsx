@@ -48,7 +48,7 @@ export interface PartInHand<T extends PartType, State, Action> {
 }
 
 /** Null where the form has no such part. */
-export function usePartIfAny<State, Action, T extends PartType = PartType>(type: T): PartInHand<T, State, Action> | null {
+function usePartIfAny<State, Action, T extends PartType = PartType>(type: T): PartInHand<T, State, Action> | null {
   const { store } = useAnnotate();
   const { view, answer } = useTask();
   const act = useCallback((action: Action, field?: string) => store.act(type, action, field), [store, type]);

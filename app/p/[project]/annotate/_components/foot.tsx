@@ -68,7 +68,7 @@ export function KindThumb({ children }: { children: ReactNode }) {
 }
 
 /** A switch with its key, in the foot. */
-export function Switch({ on, press, keyCap, children }: { on: boolean; press: () => void; keyCap: string; children: ReactNode }) {
+function Switch({ on, press, keyCap, children }: { on: boolean; press: () => void; keyCap: string; children: ReactNode }) {
   const { preferences } = useAnnotate();
   return (
     <button type="button" className="btn quiet" aria-pressed={on} aria-keyshortcuts={keyCap} onMouseDown={keepFocus} onClick={press}>

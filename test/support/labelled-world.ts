@@ -41,7 +41,7 @@ export async function addLabels(db: Db, world: WebWorld): Promise<LabelledWorld>
     });
     await db.$transaction((tx) => refreshTask(tx, taskId));
   }
-  await addGold(db, taskIds[0] as string);
+  for (const taskId of taskIds) await addGold(db, taskId);
   await db.taskMessage.create({
     data: {
       projectId,
@@ -51,7 +51,7 @@ export async function addLabels(db: Db, world: WebWorld): Promise<LabelledWorld>
       text: 'secret-message of another person',
     },
   });
-  await db.project.update({ where: { id: projectId }, data: { labelingPolicy: { gold: { share: 0.5 } } } });
+  await db.project.update({ where: { id: projectId }, data: { labelingPolicy: { gold: { share: 0.9 } } } });
   return { taskIds, disputedTaskId: taskIds[3] as string };
 }
 

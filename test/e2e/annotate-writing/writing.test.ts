@@ -155,7 +155,7 @@ describe('writing an answer', () => {
     const { page } = await open(projectId, { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true, locale: 'zh-CN' });
     await page.locator('textarea').fill('مرحبا\n'.repeat(500));
     expect(await why(page)).toContain('可以提交');
-    expect(await noSidewaysScroll(page)).toBe(true);
+    await expect.poll(() => noSidewaysScroll(page)).toBe(true);
     expect(await faults(page)).toEqual([]);
   });
 });
@@ -199,7 +199,7 @@ describe('correcting an answer', () => {
       ],
     });
     await page.setViewportSize({ width: 360, height: 740 });
-    expect(await noSidewaysScroll(page)).toBe(true);
+    await expect.poll(() => noSidewaysScroll(page)).toBe(true);
     expect(problems).toEqual([]);
   });
 });
@@ -260,7 +260,7 @@ describe('marking errors', () => {
     await goto();
     expect(await why(page)).toContain('可以提交');
     expect(await page.locator('li').count()).toBe(1);
-    expect(await noSidewaysScroll(page)).toBe(true);
+    await expect.poll(() => noSidewaysScroll(page)).toBe(true);
     expect(await faults(page)).toEqual([]);
   });
 });
@@ -312,7 +312,7 @@ describe('talking to blind models', () => {
     await page.getByText('Talk about bread.').first().waitFor();
     expect(await page.getByText('You talked to').count()).toBe(0);
     await page.setViewportSize({ width: 360, height: 740 });
-    expect(await noSidewaysScroll(page)).toBe(true);
+    await expect.poll(() => noSidewaysScroll(page)).toBe(true);
     expect(problems).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 'use client';
 
 import { useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
 import { useTranslations } from 'use-intl/react';
 import { blurModes, contentCategories, isContentCategory } from '#lib/domain/content-categories';
 import type { PreferencesView } from '#lib/services/own-work/preferences';
@@ -20,11 +21,15 @@ interface Props {
 /** What a person sees and when he is reminded; each change is kept at once. */
 export function PreferencesForm({ projectId, initial, onSaved }: Props) {
   const t = useTranslations('mine.settings');
-  const save = useMutation(useTRPC().ownWork.savePreferences.mutationOptions({ onSuccess: onSaved }));
+  // What was ticked shows at once; what the server kept takes its place, or what was there before where it kept nothing.
+  const [ticked, setTicked] = useState<readonly string[] | null>(null);
+  const save = useMutation(useTRPC().ownWork.savePreferences.mutationOptions({ onSuccess: onSaved, onSettled: () => setTicked(null) }));
   const shown = save.data ?? initial;
-  const change = (part: Parameters<typeof save.mutate>[0]['change']) => save.mutate({ projectId, change: part });
-  const hidden = save.isPending ? (save.variables.change.hiddenCategories ?? shown.hiddenCategories) : shown.hiddenCategories;
-  const named = hidden.filter(isContentCategory);
+  const change = (part: Parameters<typeof save.mutate>[0]['change']) => {
+    if (part.hiddenCategories) setTicked(part.hiddenCategories);
+    save.mutate({ projectId, change: part });
+  };
+  const named = (ticked ?? shown.hiddenCategories).filter(isContentCategory);
   const breakWords = (minutes: number | null) => (minutes === null ? t('breakNever') : t('breakAfter', { n: minutes }));
   return (
     <div className={styles.form}>

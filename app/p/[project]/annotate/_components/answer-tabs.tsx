@@ -53,18 +53,21 @@ export function OneAnswer({ head, sheet, described }: { head: ReactNode; sheet?:
   const swipe = useSwipe((by) => store.focus(focus + by));
   return (
     <section className={styles.one} {...swipe}>
-      <article key={`${view.assignmentId} ${focus}`} className={styles.answer} role="tabpanel" id="answer" aria-labelledby={`tab-${focus}`}>
-        <header>{head}</header>
-        <AnswerBody answer={focus} described={described} />
-        {sheet}
-        <footer className="xs dim">
-          <span>{focus > 0 ? t('previous', { name: answerName(focus - 1) }) : ''}</span>
-          <span className="grow" />
-          <span>{t('position', { position: focus + 1, count })}</span>
-          <span className="grow" />
-          <span>{focus < count - 1 ? t('next', { name: answerName(focus + 1) }) : ''}</span>
-        </footer>
-      </article>
+      {/* The panel is a box of its own: an article may not be one. */}
+      <div className={styles.panel} role="tabpanel" id="answer" aria-labelledby={`tab-${focus}`}>
+        <article key={`${view.assignmentId} ${focus}`} className={styles.answer}>
+          <header>{head}</header>
+          <AnswerBody answer={focus} described={described} />
+          {sheet}
+          <footer className="xs dim">
+            <span>{focus > 0 ? t('previous', { name: answerName(focus - 1) }) : ''}</span>
+            <span className="grow" />
+            <span>{t('position', { position: focus + 1, count })}</span>
+            <span className="grow" />
+            <span>{focus < count - 1 ? t('next', { name: answerName(focus + 1) }) : ''}</span>
+          </footer>
+        </article>
+      </div>
     </section>
   );
 }

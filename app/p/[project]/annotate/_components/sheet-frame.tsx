@@ -15,7 +15,7 @@ export function SheetFrame({ title, labelFor, children }: { title: string; label
     <section className={styles.sheet} aria-label={title}>
       <header className="row">
         {labelFor === undefined ? (
-          <h3 className="grow">{title}</h3>
+          <h2 className="grow">{title}</h2>
         ) : (
           <label className="grow b" htmlFor={labelFor}>
             {title}

@@ -131,12 +131,12 @@ describe('a reviewer', () => {
     await page.waitForSelector('form input[type=radio]');
     expect(await page.locator('main').innerText()).not.toContain('Chen Wei');
     expect(await violations(page)).toEqual([]);
-    await page.locator('form input[type=radio]').nth(1).check();
+    await page.locator('form input[type=radio]').first().check();
     await page.locator('form textarea').fill('The second answer is not true.');
     await page.locator('form button[type=submit]').click();
-    await page.getByText('The second answer is not true.').waitFor();
-    const review = await database.db.review.findFirstOrThrow({ where: { taskId } });
-    expect(review.decidedAt).not.toBeNull();
+    const decided = async () => (await database.db.review.findFirstOrThrow({ where: { taskId } })).decidedAt;
+    await expect.poll(decided, { timeout: 30_000 }).not.toBeNull();
+    await page.locator('p', { hasText: 'The second answer is not true.' }).waitFor();
     expect(await database.db.annotation.count({ where: { taskId } })).toBe(labelsBefore);
     await context.close();
   });

@@ -162,14 +162,14 @@ describe('worker', () => {
     worker.child.kill('SIGTERM');
     const ended = await worker.ended;
     expect(ended.code).toBe(0);
-    expect(ended.json).toMatchObject({ queues: ['general', 'compute-cpu'], stopped: true });
+    expect(ended.json).toMatchObject({ queues: ['general', 'chat', 'compute-cpu'], stopped: true });
     expect(await database.db.workerProcess.count()).toBe(0);
     expect(await database.db.response.count({ where: { run: { round: { loopId: String(made.json.loopId) } } } })).toBe(16);
   });
 
   it('refuses a queue that is not there', async () => {
     const run = await cli('worker', '--queues', 'general,gpu');
-    expect([run.code, failureOf(run).remedy]).toEqual([2, 'Choose from general, compute-cpu, compute-gpu.']);
+    expect([run.code, failureOf(run).remedy]).toEqual([2, 'Choose from general, chat, compute-cpu, compute-gpu.']);
   });
 });
 

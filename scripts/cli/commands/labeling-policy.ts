@@ -14,7 +14,7 @@ export function registerLabelingPolicy(labeling: Command, context: CliContext): 
     .option('--set <key=value...>', 'what changes; of a group: group.key=value; the value is JSON, or a word')
     .addHelpText(
       'after',
-      '\nExamples:\n  plumbline labeling policy --project stories\n  plumbline labeling policy --project stories --set overlap=3 quota.daily=200 adaptive.enabled=true',
+      '\nExample:\n  plumbline labeling policy --project stories\n  plumbline labeling policy --project stories --set overlap=3 quota.daily=200 adaptive.enabled=true',
     )
     .action(
       action(context, async (given) => {

@@ -124,7 +124,10 @@ export class CheckpointFolder {
     const steps = await this.steps();
     for (const [index, step] of steps.entries()) {
       try {
-        return await this.read(step);
+        const checkpoint = await this.read(step);
+        // A process that was killed between writing this one and taking the oldest away left one too many.
+        await this.prune();
+        return checkpoint;
       } catch (error) {
         const reason = error instanceof AppError ? error.message : `${jsonFile} cannot be read`;
         const before = steps[index + 1];

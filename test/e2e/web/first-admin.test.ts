@@ -76,10 +76,11 @@ it('goes from the one-time link to a project, prompts, a guideline and a second 
   await second.page.getByLabel('Password').fill('another long secret');
   await second.page.getByRole('button', { name: 'Join' }).click();
   await second.page.waitForURL(`**/p/${slug}`);
+  const tabs = second.page.getByRole('navigation', { name: 'Project pages' }).first().getByRole('link');
+  await tabs.filter({ hasText: 'Guideline' }).waitFor();
+  expect(await tabs.allInnerTexts()).toEqual(['Your work', 'Annotate', 'History', 'Guideline', 'Messages']);
+  await tabs.filter({ hasText: 'Guideline' }).click();
   await second.page.getByText('The shorter story is better.').waitFor();
-  expect(await second.page.getByRole('navigation', { name: 'Project pages' }).first().getByRole('link').allInnerTexts()).toEqual([
-    'Annotate',
-  ]);
 
   const third = await visitor(browser, { address: server.address });
   await third.page.goto(invitation);

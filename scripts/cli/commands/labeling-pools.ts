@@ -19,6 +19,7 @@ export function registerLabelingPools(labeling: Command, context: CliContext): v
     .command('pools')
     .description('list the pools of tasks, for whom they are and how many people that is')
     .requiredOption('--project <project>', 'address or id of the project')
+    .addHelpText('after', '\nExample:\n  plumbline labeling pools --project stories')
     .action(
       action(context, async (given) => {
         const { deps, actor, projectId } = await open(context, given);
@@ -38,6 +39,10 @@ export function registerLabelingPools(labeling: Command, context: CliContext): v
     .option('--skills <skill...>', 'a person needs all of them')
     .option('--languages <language...>', 'a person needs one of them')
     .option('--qualified', 'only for people who passed the qualification')
+    .addHelpText(
+      'after',
+      '\nExample:\n  plumbline labeling pool --project stories --name medical --skills medicine --languages en --qualified',
+    )
     .action(
       action(context, async (given) => {
         const { deps, actor, projectId } = await open(context, given);
@@ -57,6 +62,7 @@ export function registerLabelingPools(labeling: Command, context: CliContext): v
     .requiredOption('--dataset <dataset>', 'name or id of the dataset of their import')
     .option('--pool <name>', 'the pool; "none" for everybody')
     .option('--priority <number>', 'higher comes first')
+    .addHelpText('after', '\nExample:\n  plumbline labeling place --project stories --dataset cases --pool medical --priority 2')
     .action(
       action(context, async (given) => {
         const installation = await open(context, given);

@@ -22,13 +22,16 @@ function program(write: (text: string) => void = () => undefined) {
   return createProgram(context, { version: '0', write });
 }
 
+/** From the command's own heading on: the name of one may begin that of another. */
+const sectionOf = (page: string, name: string) => page.split(new RegExp(`## \`${name}(?=[ \`])`))[1];
+
 it('documents every command as --help tells it, each with an example', () => {
   const page = readFileSync(path.join(root, 'docs', 'command-line.md'), 'utf8');
   expect(page, 'run npx tsx scripts/cli/write-docs.ts').toBe(describeCommands(program()));
   const commands = leafCommands(program());
   expect(commands.length).toBeGreaterThan(20);
   for (const { path: name, command } of commands) {
-    const section = page.split(`## \`${name}`)[1]?.split('\n## ')[0] ?? '';
+    const section = sectionOf(page, name)?.split('\n## ')[0] ?? '';
     expect(section, name).toContain(`\`\`\`\n${name}`);
     expect(
       command.options.map(({ long }) => long),
@@ -40,7 +43,7 @@ it('documents every command as --help tells it, each with an example', () => {
 it('gives examples that the commands themselves take', () => {
   for (const { path: name, command } of leafCommands(program())) {
     const page = describeCommands(program());
-    const example = page.split(`## \`${name}`)[1]?.split('```')[1] ?? '';
+    const example = sectionOf(page, name)?.split('```')[1] ?? '';
     for (const [flag] of example.matchAll(/ --[a-z-]+/g)) {
       expect(
         command.options.map(({ long }) => long),

@@ -121,7 +121,7 @@ async function visit(browser: Browser, state: SignedIn, address: string): Promis
   });
   await page.goto(address, { waitUntil: 'commit' });
   // The task is drawn by the page's own script: once it stands there, it takes keys.
-  const ready = await page.waitForFunction("document.querySelectorAll('article p').length > 4 && performance.now()", null, {
+  const ready = await page.waitForFunction(() => document.querySelectorAll('article p').length > 4 && performance.now(), null, {
     polling: 'raf',
   });
   const visibleMs = Math.round(Number(await ready.jsonValue()));

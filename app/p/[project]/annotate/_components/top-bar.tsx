@@ -23,10 +23,10 @@ export function TopBar() {
   const count = useScreen((state) => state.current?.view.responses.length ?? 0);
   return (
     <header className={`bar ${styles.bar}`}>
-      <Link className="brand" href="/" aria-label={t('home')}>
+      <Link prefetch={false} className="brand" href="/" aria-label={t('home')}>
         <Logo />
       </Link>
-      <Link className={`b ${styles.project}`} href={`/p/${project.slug}`}>
+      <Link prefetch={false} className={`b ${styles.project}`} href={`/p/${project.slug}`}>
         {project.name}
       </Link>
       <h1 className={styles.title}>{correcting ? t('correcting') : kind === null ? t('title') : t(`kinds.${kind}`, { count })}</h1>
@@ -54,7 +54,7 @@ export function PhoneBar() {
   const open = useScreen((state) => state.current !== null);
   return (
     <header className={`bar ${styles.bar}`}>
-      <Link className="btn quiet icon" href={`/p/${project.slug}`} aria-label={project.name}>
+      <Link prefetch={false} className="btn quiet icon" href={`/p/${project.slug}`} aria-label={project.name}>
         <Icon name="left" className={styles.mirrored} />
       </Link>
       <h1 className="hidden-text">{t('title')}</h1>

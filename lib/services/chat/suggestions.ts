@@ -2,10 +2,9 @@ import { z } from 'zod';
 import type { Tx } from '#lib/db/create-db';
 import type { Actor } from '#lib/domain/actor';
 import { demonstrationTaskSpec, suggestionCount } from '#lib/domain/chat';
-import { parseFormSpec } from '#lib/domain/forms';
 import { AppError } from '#lib/errors';
-import { authorise, requireUser } from '#lib/services/people/authorise';
 import { type ReplyView, replyView } from './chat-view';
+import { loadOwnAssignment } from './own-assignment';
 
 export const suggestionsInput = z.strictObject({ assignmentId: z.uuid() });
 
@@ -25,16 +24,8 @@ export interface DemonstrationAssignment {
 
 /** @throws AppError NOT_FOUND where it is not this person's; CONFLICT where it was sent; PRECONDITION where it has no suggestions */
 export async function loadDemonstration(db: Tx, actor: Actor, assignmentId: string): Promise<DemonstrationAssignment> {
-  const userId = requireUser(actor);
-  const assignment = await db.assignment.findFirst({
-    where: { id: assignmentId, annotatorId: userId },
-    select: { submittedAt: true, task: { select: { projectId: true, kind: true, spec: true, formVersion: { select: { spec: true } } } } },
-  });
-  if (!assignment) throw new AppError('NOT_FOUND', 'This task is not yours.');
-  await authorise({ db }, actor, assignment.task.projectId, 'labeling.annotate');
-  if (assignment.submittedAt) throw new AppError('CONFLICT', 'This answer was sent already.');
-  const part = parseFormSpec(assignment.task.formVersion.spec).parts[0];
-  const spec = demonstrationTaskSpec.safeParse(assignment.task.spec);
+  const { userId, spec: given, part } = await loadOwnAssignment(db, actor, assignmentId, 'This answer was sent already.');
+  const spec = demonstrationTaskSpec.safeParse(given);
   const wanted = part?.type === 'demonstration' && part.suggestions && spec.success;
   if (!wanted || suggestionCount(spec.data) === 0) throw new AppError('PRECONDITION', 'There are no suggestions for this task.');
   return { userId, texts: spec.data.suggestions, modelIds: spec.data.modelIds, count: suggestionCount(spec.data) };

@@ -24,7 +24,7 @@ export function registerTasksCancel(tasks: Command, context: CliContext): void {
         const named = optionalText(given, 'dataset');
         const dataset = named === undefined ? undefined : await findDataset(installation, projectId, named);
         const kind = taskKinds.find((one) => one === optionalText(given, 'kind'));
-        const keys = Array.isArray(given.options['keys']) ? given.options['keys'].map(String) : undefined;
+        const keys = Array.isArray(given.options.keys) ? given.options.keys.map(String) : undefined;
         const { cancelled } = await cancelTasks(installation.deps, installation.actor, {
           projectId,
           ...(dataset && { datasetId: dataset.id }),

@@ -173,12 +173,17 @@ export class AnnotateStore extends Desk {
     const task = this.getState().current;
     if (task === null) return;
     if (task.corrects !== null) {
-      this.#feed.next({ panel: null });
-      void this.fetch();
+      this.#leaveCorrection();
       return;
     }
     const letter: TaskLetter = { kind: 'skip', key: crypto.randomUUID(), assignmentId: task.view.assignmentId, tries: 0, reason };
     this.#leave(letter, task, { lastSent: null, panel: null });
+  }
+
+  /** What was sent stays as it is: that needs no reason, and nothing is sent. */
+  #leaveCorrection(): void {
+    this.#feed.next({ panel: null });
+    void this.fetch();
   }
 
   /** Undo; with nothing to undo in this task, the judgement sent last is taken back. */
@@ -207,7 +212,7 @@ export class AnnotateStore extends Desk {
   /** Opens a panel, or closes it where it is the open one. */
   open(panel: PanelName | null): void {
     if (panel === 'skip' && this.getState().current?.corrects) {
-      this.skip('OTHER'); // what was sent stays as it is: that needs no reason
+      this.#leaveCorrection();
       return;
     }
     this.set({ panel: this.getState().panel === panel ? null : panel });

@@ -211,11 +211,8 @@ export class AnnotateStore extends Desk {
 
   /** Opens a panel, or closes it where it is the open one. */
   open(panel: PanelName | null): void {
-    if (panel === 'skip' && this.getState().current?.corrects) {
-      this.#leaveCorrection();
-      return;
-    }
-    this.set({ panel: this.getState().panel === panel ? null : panel });
+    if (panel === 'skip' && this.getState().current?.corrects) this.#leaveCorrection();
+    else this.set({ panel: this.getState().panel === panel ? null : panel });
   }
 
   protected clock(): number {

@@ -7,6 +7,10 @@ import { originOf } from './origin';
 import { forgetSignInTries, mayTrySignIn } from './sign-in-limit';
 
 const signIn = '/sign-in/email';
+export const cookiePrefix = 'plumbline';
+const day = 60 * 60 * 24;
+/** In seconds: how long a session lasts, and after how much of it a visit makes it last as long again. */
+export const sessionAge = { expiresIn: 14 * day, updateAge: day } as const;
 
 interface Settings {
   secret: string;
@@ -23,7 +27,7 @@ function createAuth(deps: Deps, settings: Settings) {
     trustedOrigins: (request) => (request ? [settings.publicUrl ?? originOf(request.headers)] : []),
     database: prismaAdapter(deps.db, { provider: 'postgresql' }),
     emailAndPassword: { enabled: true, disableSignUp: true, minPasswordLength: 10, maxPasswordLength: 200 },
-    session: { expiresIn: 60 * 60 * 24 * 14, updateAge: 60 * 60 * 24 },
+    session: sessionAge,
     user: {
       additionalFields: {
         isSystemAdmin: { type: 'boolean', input: false, defaultValue: false },
@@ -52,7 +56,7 @@ function createAuth(deps: Deps, settings: Settings) {
       }),
     },
     advanced: {
-      cookiePrefix: 'plumbline',
+      cookiePrefix,
       useSecureCookies: settings.publicUrl?.startsWith('https:') ?? false,
       defaultCookieAttributes: { httpOnly: true, sameSite: 'lax', path: '/' },
       database: { generateId: () => crypto.randomUUID() },

@@ -3,7 +3,7 @@ import { basisOf, inLevel, type Level, type Visit } from './claim-level';
 import { type Claimer, closedForGood } from './claimable';
 
 /** Places that a claim may step over again before the cursor is written anew. */
-const worthwhile = 64n;
+const worthwhile = 256n;
 /** First key of the advisory locks of lanes; also in the function next_slot_position of the database. */
 const laneLocks = 7112;
 

@@ -1,8 +1,10 @@
 import type { Tx } from '#lib/db/create-db';
+import { Prisma } from '#lib/db/generated/client';
 import { type LabelingPolicy, parseLabelingPolicy } from '#lib/domain/labeling-policy';
 import { parseMemberPreferences } from '#lib/domain/member-preferences';
 import { AppError } from '#lib/errors';
 import type { Claimer } from './claimable';
+import { byHolding, type Held, heldBy } from './held-tasks';
 
 /** Why a member is given no new work now. */
 export type Refusal = 'pause' | 'training' | 'qualification' | 'dailyQuota' | 'totalQuota';
@@ -38,13 +40,45 @@ export function dayOf(now: Date): string {
 /** What a member may do in a project and has done there. @throws AppError NOT_FOUND where he is no member */
 export async function loadStanding(tx: Tx, userId: string, projectId: string, now: Date): Promise<Standing> {
   const [row] = await tx.$queryRaw<StandingRow[]>`
-    select m."skills", m."languages", m."preferences", m."pausedAt" is not null as "paused", m."trainedAt" is not null as "trained",
-      m."qualifiedAt" is not null as "qualified", m."dailyQuota", m."totalQuota", p."labelingPolicy",
-      coalesce((select w."done" from "WorkDay" w
-        where w."projectId" = p."id" and w."userId" = m."userId" and w."day" = ${dayOf(now)}::date), 0) as "doneToday",
-      coalesce((select sum(w."done")::int from "WorkDay" w where w."projectId" = p."id" and w."userId" = m."userId"), 0) as "doneTotal"
-    from "Membership" m join "Project" p on p."id" = m."projectId"
+    select ${standingColumns(now)} from "Membership" m join "Project" p on p."id" = m."projectId"
     where m."projectId" = ${projectId} and m."userId" = ${userId}`;
+  return standingOf(row, userId, projectId);
+}
+
+export interface ClaimState {
+  readonly standing: Standing;
+  /** What the person holds, the one in hand first. */
+  readonly held: readonly Held[];
+  /** The newest judgement of this person that counts as work; null before the first. */
+  readonly lastWork: string | null;
+}
+
+/** The same and what a claim asks beside it, in one statement. @throws AppError as loadStanding */
+export async function loadClaimState(tx: Tx, userId: string, projectId: string, now: Date): Promise<ClaimState> {
+  const rows = await tx.$queryRaw<(StandingRow & { lastWork: string | null } & { [K in keyof Held]: Held[K] | null })[]>`
+    select ${standingColumns(now)}, h."assignmentId", h."slotId", h."createdAt",
+      (select n."id" from "Annotation" n join "Task" t on t."id" = n."taskId"
+        where n."annotatorId" = m."userId" and t."projectId" = p."id" and t."purpose" in ('LABELING', 'EVALUATION', 'GOLD', 'REPEAT')
+        order by n."createdAt" desc limit 1) as "lastWork"
+    from "Membership" m join "Project" p on p."id" = m."projectId" left join lateral (${heldBy(userId, projectId)}) h on true
+    where m."projectId" = ${projectId} and m."userId" = ${userId}`;
+  const held = rows.flatMap(({ assignmentId, slotId, createdAt }) =>
+    assignmentId === null || slotId === null || createdAt === null ? [] : [{ assignmentId, slotId, createdAt }],
+  );
+  return { standing: standingOf(rows[0], userId, projectId), held: held.toSorted(byHolding), lastWork: rows[0]?.lastWork ?? null };
+}
+
+/** Of Membership m and Project p. */
+function standingColumns(now: Date): Prisma.Sql {
+  return Prisma.sql`
+    m."skills", m."languages", m."preferences", m."pausedAt" is not null as "paused", m."trainedAt" is not null as "trained",
+    m."qualifiedAt" is not null as "qualified", m."dailyQuota", m."totalQuota", p."labelingPolicy",
+    coalesce((select w."done" from "WorkDay" w
+      where w."projectId" = p."id" and w."userId" = m."userId" and w."day" = ${dayOf(now)}::date), 0) as "doneToday",
+    coalesce((select sum(w."done")::int from "WorkDay" w where w."projectId" = p."id" and w."userId" = m."userId"), 0) as "doneTotal"`;
+}
+
+function standingOf(row: StandingRow | undefined, userId: string, projectId: string): Standing {
   if (!row) throw new AppError('NOT_FOUND', 'There is no such project, or you are not a member of it.');
   const policy = parseLabelingPolicy(row.labelingPolicy);
   return {

@@ -8,10 +8,10 @@ import { injectCheck } from '#lib/services/quality/inject-check';
 import { nextTestTask } from '#lib/services/quality/next-test-task';
 import { moveCursors } from './claim-cursor';
 import { claimSlot } from './claim-slot';
-import { loadStanding, type Refusal, refusalOf, refuse, type Standing } from './claim-standing';
+import { loadClaimState, type Refusal, refusalOf, refuse, type Standing } from './claim-standing';
 import { createAssignment } from './create-assignment';
 import { type AssignmentView, loadAssignmentView } from './get-assignment-view';
-import { type Held, loadHeld, renewLease } from './held-tasks';
+import { type Held, renewLease } from './held-tasks';
 import { leaseOwnSlot } from './lease-own-slot';
 import { takeBack } from './take-back';
 
@@ -65,14 +65,14 @@ async function claim(
 
 async function claimWithin(tx: Tx, userId: string, projectId: string, now: Date, ahead: boolean): Promise<Claimed> {
   await prepare(tx, userId, projectId);
-  const held = await loadHeld(tx, userId, projectId);
+  const { standing, held, lastWork } = await loadClaimState(tx, userId, projectId, now);
   for (const candidate of ahead ? held.slice(1) : held) {
-    if (await renewLease(tx, userId, candidate, leaseExpiry(now, ahead))) return { assignmentId: candidate.assignmentId, refusal: null };
+    if (await renewLease(tx, userId, candidate, leaseExpiry(now, ahead)))
+      return { assignmentId: candidate.assignmentId, refusal: null, standing };
   }
   const current = held[0];
   // What lay preloaded until now may have become the task in hand: from here on it is held for long.
   if (ahead && current !== undefined) await renewLease(tx, userId, current, leaseExpiry(now, false));
-  const standing = await loadStanding(tx, userId, projectId, now);
   const refusal = refusalOf(standing, held.length);
   const second = ahead ? current : undefined;
   if (refusal === 'training' || refusal === 'qualification') {
@@ -81,7 +81,7 @@ async function claimWithin(tx: Tx, userId: string, projectId: string, now: Date,
     return { assignmentId: leased, refusal: leased ? null : refusal };
   }
   if (refusal) return { assignmentId: null, refusal };
-  return { assignmentId: await claimNew(tx, standing, now, second), refusal: null, standing };
+  return { assignmentId: await claimNew(tx, standing, now, { lastWork, behind: second }), refusal: null, standing };
 }
 
 /**
@@ -95,10 +95,15 @@ async function prepare(tx: Tx, userId: string, projectId: string): Promise<void>
       set_config('enable_mergejoin', 'off', true), set_config('enable_sort', 'off', true), set_config('jit', 'off', true)`;
 }
 
-async function claimNew(tx: Tx, standing: Standing, now: Date, behind: Held | undefined): Promise<string | null> {
+async function claimNew(
+  tx: Tx,
+  standing: Standing,
+  now: Date,
+  { lastWork, behind }: { lastWork: string | null; behind: Held | undefined },
+): Promise<string | null> {
   const { userId, projectId, policy } = standing;
   const ahead = behind !== undefined;
-  const check = await injectCheck(tx, userId, projectId, now, policy);
+  const check = lastWork && (await injectCheck(tx, { userId, projectId, lastWork, now }, policy));
   const checking = check && (await leaseOwnSlot(tx, { userId, taskId: check, now, ahead }));
   if (checking) return checking;
   const { slot, visits } = await claimSlot(tx, standing, now, ahead);

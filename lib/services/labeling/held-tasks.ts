@@ -1,4 +1,5 @@
 import type { Tx } from '#lib/db/create-db';
+import { Prisma } from '#lib/db/generated/client';
 import { heldAssignment } from './claimable';
 
 export interface Held {
@@ -9,11 +10,20 @@ export interface Held {
 
 /** What this person holds, the one in hand first. */
 export async function loadHeld(tx: Tx, userId: string, projectId: string): Promise<readonly Held[]> {
-  return tx.$queryRaw<Held[]>`
+  return (await tx.$queryRaw<Held[]>(heldBy(userId, projectId))).toSorted(byHolding);
+}
+
+/** The statement that reads it, in no order. */
+export function heldBy(userId: string, projectId: string): Prisma.Sql {
+  return Prisma.sql`
     select a."id" as "assignmentId", a."slotId", a."createdAt"
     from "Assignment" a join "Slot" s on ${heldAssignment}
-    where a."annotatorId" = ${userId} and s."projectId" = ${projectId}
-    order by a."createdAt", a."id"`;
+    where a."annotatorId" = ${userId} and s."projectId" = ${projectId}`;
+}
+
+/** The order of holding. */
+export function byHolding(a: Held, b: Held): number {
+  return a.createdAt.getTime() - b.createdAt.getTime() || (a.assignmentId < b.assignmentId ? -1 : 1);
 }
 
 /** False where the slot was given to another in the meantime. */

@@ -12,9 +12,18 @@ export interface Progress {
 
 const countLimit = 1000;
 /** Free slots that are looked at before it is asked of each task whether it is open to this person. */
-const plenty = { slots: 4 * countLimit, tasks: countLimit + 200, knownForMs: 60_000, known: 10_000 } as const;
-/** Until when it is known that more than the limit is left for a person: it does not run out so soon. */
-const plentyUntil = new Map<string, number>();
+const plenty = { slots: 4 * countLimit, tasks: countLimit + 200, knownForMs: 60_000 } as const;
+/** A count that is far from its end is asked anew after a time that grows with it: a thousand after twenty seconds, a few each time. */
+const counted = { msPerTask: 20, exactBelow: 25 } as const;
+const mostKnown = 10_000;
+
+/** What was left for a person when it was counted last; what he did since is taken off. */
+interface Counted {
+  readonly left: number;
+  readonly doneTotal: number;
+  readonly until: number;
+}
+const known = new Map<string, Counted>();
 
 /** One person's own numbers; nothing about what others did. */
 export async function loadProgress(db: Tx, userId: string, projectId: string, now: Date): Promise<Progress> {
@@ -28,7 +37,29 @@ export async function progressOf(db: Tx, standing: Standing, now: Date): Promise
 }
 
 async function countLeft(db: Tx, standing: Standing, now: Date): Promise<number> {
-  if (await hasPlenty(db, standing, now)) return countLimit;
+  const key = keyOf(standing);
+  const before = known.get(key);
+  if (before && before.until > now.getTime()) {
+    const left = Math.min(countLimit, before.left - (standing.doneTotal - before.doneTotal));
+    if (left >= counted.exactBelow) return left;
+  }
+  if (known.size >= mostKnown) known.clear();
+  const remember = (left: number, forMs: number) => known.set(key, { left, doneTotal: standing.doneTotal, until: now.getTime() + forMs });
+  if (await hasPlenty(db, standing)) {
+    remember(plenty.tasks, plenty.knownForMs);
+    return countLimit;
+  }
+  const left = await countOpen(db, standing, now);
+  remember(left, left * counted.msPerTask);
+  return left;
+}
+
+/** Another wish, skill or language makes other tasks his. */
+function keyOf({ projectId, userId, skills, languages, qualified, hidden }: Standing): string {
+  return JSON.stringify([projectId, userId, skills, languages, qualified, hidden]);
+}
+
+async function countOpen(db: Tx, standing: Standing, now: Date): Promise<number> {
   const [row] = await db.$queryRaw<{ left: number }[]>`
     select (
       (select count(*) from "Assignment" a join "Slot" s on ${heldAssignment}
@@ -42,11 +73,9 @@ async function countLeft(db: Tx, standing: Standing, now: Date): Promise<number>
 
 /**
  * Tasks enough lie free beyond this person's cursors, where he has done little yet: what he did there since the cursors were written are some
- * dozens. Reads a bounded number of slots, whatever the size of the project, and once a minute at most.
+ * dozens. Reads a bounded number of slots, whatever the size of the project.
  */
-async function hasPlenty(db: Tx, standing: Standing, now: Date): Promise<boolean> {
-  const key = `${standing.projectId} ${standing.userId}`;
-  if ((plentyUntil.get(key) ?? 0) > now.getTime()) return true;
+async function hasPlenty(db: Tx, standing: Standing): Promise<boolean> {
   const [row] = await db.$queryRaw<{ tasks: number }[]>`
     select count(distinct "taskId")::int as "tasks" from (
       select s."taskId" from (select l."id" from ${openLanes(standing)}) lane
@@ -58,8 +87,5 @@ async function hasPlenty(db: Tx, standing: Standing, now: Date): Promise<boolean
         where s."laneId" = lane."id" and s."state" = 'FREE' and s."priority" = top."priority" and s."position" >= coalesce(c."position", 0)
         order by s."position" limit ${plenty.slots}) s
       limit ${plenty.slots}) as counted`;
-  if ((row?.tasks ?? 0) < plenty.tasks) return false;
-  if (plentyUntil.size >= plenty.known) plentyUntil.clear();
-  plentyUntil.set(key, now.getTime() + plenty.knownForMs);
-  return true;
+  return (row?.tasks ?? 0) >= plenty.tasks;
 }

@@ -18,8 +18,7 @@ interface Judged {
  * longer wanted; where it is not, and nothing is open any more, one more slot is. What somebody holds stays wanted.
  */
 export async function settleOverlap(tx: Tx, task: Judged, { adaptive }: Pick<LabelingPolicy, 'adaptive'>): Promise<void> {
-  const compared = (task.kind === 'RANKING' || task.kind === 'PAIRWISE') && task.purpose === 'LABELING';
-  if (!adaptive.enabled || !compared) return;
+  if (!isAdaptive(task, { adaptive })) return;
   const rows = await tx.$queryRaw<{ content: unknown }[]>`
     select a."content" from "Slot" s join "Annotation" a on a."id" = s."liveAnnotationId" where s."taskId" = ${task.taskId} order by a."id"`;
   if (rows.length < adaptive.min) return;
@@ -31,6 +30,11 @@ export async function settleOverlap(tx: Tx, task: Judged, { adaptive }: Pick<Lab
     insert into "Slot" ("id", "taskId", "projectId", "ordinal", "updatedAt")
     select ${randomUUID()}, ${task.taskId}, ${task.projectId}, max(s."ordinal") + 1, now() from "Slot" s where s."taskId" = ${task.taskId}
     having not bool_or(s."state" in ('FREE', 'LEASED'))`;
+}
+
+/** How many people judge such a task is decided with each label of it. */
+export function isAdaptive({ kind, purpose }: Pick<Judged, 'kind' | 'purpose'>, { adaptive }: Pick<LabelingPolicy, 'adaptive'>): boolean {
+  return adaptive.enabled && (kind === 'RANKING' || kind === 'PAIRWISE') && purpose === 'LABELING';
 }
 
 function isSettled(

@@ -9,17 +9,18 @@ import { closeChat, type Reveal, revealOf } from '#lib/services/chat/close-chat'
 import { withTranscript } from '#lib/services/chat/transcript';
 import type { Deps } from '#lib/services/deps';
 import { afterAnnotation } from '#lib/services/loops/after-annotation';
-import { authorise, requireUser } from '#lib/services/people/authorise';
+import { admit, type Membership, membershipColumns, requireUser } from '#lib/services/people/authorise';
 import { checkAnnotation } from '#lib/services/quality/check-annotation';
 import type { TrainingFeedback } from '#lib/services/quality/training-feedback';
-import { afterLabel } from '#lib/services/review/after-label';
+import { afterLabel, type LabelStanding } from '#lib/services/review/after-label';
 import type { RewardHintView } from '#lib/services/review/reward-hint';
 import { claimFor } from './claim-task';
-import { closeTaskIfFull, fillSlot, takeSlot } from './fill-slot';
+import { closeTaskIfFull, fillSlot } from './fill-slot';
 import type { AssignmentView } from './get-assignment-view';
+import { openSubmission } from './open-submission';
 import { parseByForm } from './parse-submission';
-import { settleOverlap } from './settle-overlap';
-import { type Acknowledgement, findAcknowledgement, lockTask, type TaskPins, writeAnnotation } from './write-annotation';
+import { isAdaptive, settleOverlap } from './settle-overlap';
+import { type Acknowledgement, lockTask, newAnnotation, type TaskPins } from './write-annotation';
 
 const dayMs = 24 * 3600_000;
 
@@ -63,7 +64,7 @@ export async function submitAnnotation(
   const { assignmentId, idempotencyKey, content, activeMs } = submitAnnotationInput.parse(input);
   const userId = requireUser(actor);
   const work = await loadWork(deps.db, userId, assignmentId);
-  await authorise(deps, actor, work.projectId, 'labeling.annotate');
+  admit(work.membership, actor, 'labeling.annotate');
   const said = { userId, assignmentId, idempotencyKey, content, activeMs };
   const kept = await deps.db.$transaction(async (tx) => keep(tx, work, said, deps.clock.now()));
   if (kept.moves) await deps.queues.wake();
@@ -78,6 +79,7 @@ interface Work extends TaskPins {
   readonly displayOrder: readonly string[];
   readonly formSpec: unknown;
   readonly policy: unknown;
+  readonly membership: Membership | null;
 }
 
 interface Said {
@@ -96,51 +98,50 @@ interface Kept {
 }
 
 async function loadWork(db: Tx, userId: string, assignmentId: string): Promise<Work> {
-  const [work] = await db.$queryRaw<Work[]>`
+  const [work] = await db.$queryRaw<(Omit<Work, 'membership'> & { [K in keyof Membership]: Membership[K] | null })[]>`
     select a."taskId", a."displayOrder", t."projectId", t."kind"::text as "kind", t."purpose"::text as "purpose", t."roundId",
-      t."guidelineId", t."formVersionId", f."spec" as "formSpec", p."labelingPolicy" as "policy"
+      t."guidelineId", t."formVersionId", f."spec" as "formSpec", p."labelingPolicy" as "policy", ${membershipColumns}
     from "Assignment" a join "Task" t on t."id" = a."taskId" join "FormVersion" f on f."id" = t."formVersionId"
     join "Project" p on p."id" = t."projectId"
+    left join ("Membership" m join "User" u on u."id" = m."userId") on m."projectId" = p."id" and m."userId" = a."annotatorId"
     where a."id" = ${assignmentId} and a."annotatorId" = ${userId}`;
   if (!work) throw new AppError('NOT_FOUND', 'This task is not yours.');
-  return work;
+  const { roles, pseudonym, disabled } = work;
+  const membership = roles === null || pseudonym === null || disabled === null ? null : { roles, pseudonym, disabled };
+  return { ...work, membership };
 }
 
 async function keep(tx: Tx, work: Work, said: Said, now: Date): Promise<Kept> {
-  const { taskId, displayOrder, kind } = work;
+  const { taskId, projectId, purpose, displayOrder, kind, guidelineId, formVersionId } = work;
   const { userId, assignmentId, idempotencyKey, activeMs } = said;
   await lockTask(tx, taskId);
-  const before = await findAcknowledgement(tx, userId, idempotencyKey, { assignmentId });
+  const { before, slotId, labels } = await openSubmission(tx, { ...said, taskId, now });
   if (before) return { acknowledgement: before, told: await toldAgain(tx, kind, before.annotationId), moves: false };
-  const content = kind === 'CHAT' ? await withTranscript(tx, assignmentId, said.content) : said.content;
-  const parsed = await parseByForm(tx, parseFormSpec(work.formSpec), displayOrder, content);
-  const slotId = await takeSlot(tx, { userId, taskId, now });
-  const { guidelineId, formVersionId } = work;
-  const surplus = slotId === null;
-  const acknowledgement = await writeAnnotation(
-    tx,
+  const sent = kind === 'CHAT' ? await withTranscript(tx, assignmentId, said.content) : said.content;
+  const content = await parseByForm(tx, parseFormSpec(work.formSpec), displayOrder, sent);
+  const { acknowledgement, row } = newAnnotation(
     {
       ...{ taskId, slotId, assignmentId, annotatorId: userId, kind, guidelineId, formVersionId },
-      ...{ content: parsed, displayOrder, idempotencyKey, surplus, activeMs },
+      ...{ content, displayOrder, idempotencyKey, surplus: slotId === null, activeMs },
     },
     now,
   );
   const { annotationId } = acknowledgement;
-  const { projectId, purpose } = work;
-  if (!(await fillSlot(tx, { assignmentId, slotId, annotationId, work: { userId, projectId, purpose } }, { userId, taskId, now }))) {
-    throw new AppError('CONFLICT', 'This task was sent already.', { remedy: 'Take it back or correct it instead.' });
-  }
   const policy = parseLabelingPolicy(work.policy);
-  const told = await tell(tx, work, said, { annotationId, content: parsed, policy, now });
-  return { acknowledgement, told, moves: slotId !== null && (await closeTask(tx, work, policy)) };
+  // Only what is asked of everybody is ever full: a check or a test is given to one person after the other.
+  const mayClose = slotId !== null && isWork(purpose) && !isAdaptive(work, policy);
+  const filling = { assignmentId, taskId, slotId, annotationId, now, mayClose, work: { userId, projectId, purpose } };
+  const filled = await fillSlot(tx, row, filling);
+  if (!filled.sent) throw new AppError('CONFLICT', 'This task was sent already.', { remedy: 'Take it back or correct it instead.' });
+  const standing = { ...labels, labels: labels.labels + (slotId === null ? 0 : 1) };
+  const told = await tell(tx, work, said, { annotationId, content, policy, standing, now });
+  const closed = filled.closed || (slotId !== null && isAdaptive(work, policy) && (await closeSettled(tx, work, policy)));
+  return { acknowledgement, told, moves: closed && work.roundId !== null && (await afterAnnotation(tx, taskId)) };
 }
 
-/** Only what is asked of everybody is ever full: a check or a test is given to one person after the other. Whether the round can move on. */
-async function closeTask(tx: Tx, work: Work, policy: LabelingPolicy): Promise<boolean> {
-  const { taskId, displayOrder, purpose, roundId } = work;
-  if (!isWork(purpose)) return false;
-  await settleOverlap(tx, { ...work, responseIds: displayOrder }, policy);
-  return (await closeTaskIfFull(tx, taskId)) && roundId !== null && afterAnnotation(tx, taskId);
+async function closeSettled(tx: Tx, work: Work, policy: LabelingPolicy): Promise<boolean> {
+  await settleOverlap(tx, { ...work, responseIds: work.displayOrder }, policy);
+  return closeTaskIfFull(tx, work.taskId);
 }
 
 function isWork(purpose: string): boolean {
@@ -151,12 +152,18 @@ interface JustKept {
   readonly annotationId: string;
   readonly content: AnnotationContent;
   readonly policy: LabelingPolicy;
+  readonly standing: LabelStanding;
   readonly now: Date;
 }
 
 const none = { feedback: null } as const;
 
-async function tell(tx: Tx, { taskId, kind, purpose }: Work, said: Said, { annotationId, content, policy, now }: JustKept): Promise<Told> {
+async function tell(
+  tx: Tx,
+  { taskId, kind, purpose }: Work,
+  said: Said,
+  { annotationId, content, policy, standing, now }: JustKept,
+): Promise<Told> {
   const { userId, assignmentId, activeMs } = said;
   const { hintAt, dwell } = policy;
   // Of work that was not sent too fast there is nothing to check.
@@ -164,7 +171,7 @@ async function tell(tx: Tx, { taskId, kind, purpose }: Work, said: Said, { annot
   const { feedback } = mayBeChecked
     ? await checkAnnotation(tx, { annotationId, taskId, annotatorId: userId, content, activeMs, now })
     : none;
-  const hint = await afterLabel(tx, { taskId, now, label: { annotationId, content }, hintAt });
+  const hint = await afterLabel(tx, { taskId, now, label: { annotationId, content }, hintAt, standing });
   const reveal = kind === 'CHAT' ? await closeChat(tx, { assignmentId, annotationId }) : null;
   return { ...(feedback && { feedback }), ...(hint && { hint }), ...(reveal && { reveal }) };
 }

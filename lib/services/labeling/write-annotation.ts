@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Tx } from '#lib/db/create-db';
+import { Prisma } from '#lib/db/generated/client';
 import type { AnnotationContent } from '#lib/domain/annotation-content';
 import { hashJson } from '#lib/domain/canonical-json';
 import { comparisonSchemaVersion } from '#lib/domain/comparison';
@@ -44,20 +45,27 @@ function annotationContentHash(kind: TaskKind, content: AnnotationContent): stri
 
 /** Writes the row that nothing changes afterwards; guideline and form are those that the task pins. */
 export async function writeAnnotation(tx: Tx, annotation: NewAnnotation, now: Date): Promise<Acknowledgement> {
+  const { acknowledgement, row } = newAnnotation(annotation, now);
+  await tx.$executeRaw(row);
+  return acknowledgement;
+}
+
+/** The statement that writes it, for one that writes more beside it, and what is acknowledged once that is done. */
+export function newAnnotation(annotation: NewAnnotation, now: Date): { acknowledgement: Acknowledgement; row: Prisma.Sql } {
   const annotationId = randomUUID();
   const content = { ...annotation.content };
   const { taskId, slotId, assignmentId, annotatorId, kind, guidelineId, formVersionId } = annotation;
   const { displayOrder, idempotencyKey, surplus, activeMs, supersedesId = null, withdrawsId = null } = annotation;
-  await tx.$executeRaw`
+  const row = Prisma.sql`
     insert into "Annotation" ("id", "taskId", "slotId", "assignmentId", "annotatorId", "kind", "content", "contentHash", "schemaVersion",
       "guidelineId", "formVersionId", "displayOrder", "idempotencyKey", "surplus", "activeMs", "supersedesId", "withdrawsId", "createdAt")
     values (${annotationId}, ${taskId}, ${slotId}, ${assignmentId}, ${annotatorId}, ${kind}::"TaskKind", ${JSON.stringify(content)}::jsonb,
       ${annotationContentHash(kind, content)}, ${comparisonSchemaVersion}, ${guidelineId}, ${formVersionId}, ${[...displayOrder]}::text[],
       ${idempotencyKey}, ${surplus}, ${activeMs}, ${supersedesId}, ${withdrawsId}, ${now}::timestamp)`;
-  return { annotationId, taskId: annotation.taskId, surplus: annotation.surplus, acknowledgedAt: now };
+  return { acknowledgement: { annotationId, taskId, surplus, acknowledgedAt: now }, row };
 }
 
-interface KeptAnnotation {
+export interface KeptAnnotation {
   readonly id: string;
   readonly taskId: string;
   readonly surplus: boolean;
@@ -76,12 +84,22 @@ export async function findAcknowledgement(
   tx: Tx,
   annotatorId: string,
   idempotencyKey: string,
-  same: { assignmentId?: string; supersedesId?: string; withdrawsId?: string },
+  same: SameSubmission,
 ): Promise<Acknowledgement | null> {
   const [found] = await tx.$queryRaw<KeptAnnotation[]>`
     select "id", "taskId", "surplus", "createdAt", "assignmentId", "supersedesId", "withdrawsId"
     from "Annotation" where "annotatorId" = ${annotatorId} and "idempotencyKey" = ${idempotencyKey}`;
-  if (!found) return null;
+  return found ? acknowledgementOf(found, same) : null;
+}
+
+interface SameSubmission {
+  readonly assignmentId?: string;
+  readonly supersedesId?: string;
+  readonly withdrawsId?: string;
+}
+
+/** @throws AppError CONFLICT where the annotation kept under a key is not this submission */
+export function acknowledgementOf(found: KeptAnnotation, same: SameSubmission): Acknowledgement {
   const matches =
     found.supersedesId === (same.supersedesId ?? null) &&
     found.withdrawsId === (same.withdrawsId ?? null) &&

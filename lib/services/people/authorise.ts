@@ -1,4 +1,5 @@
 import type { Tx } from '#lib/db/create-db';
+import { Prisma } from '#lib/db/generated/client';
 import type { Actor } from '#lib/domain/actor';
 import { isAllowed, type ProjectAction, type Role, rolesFor, type SystemAction } from '#lib/domain/permissions';
 import { AppError } from '#lib/errors';
@@ -17,9 +18,28 @@ export interface Member {
 export async function authorise(deps: { db: Tx }, actor: Actor, projectId: string, action: ProjectAction): Promise<Member | null> {
   if (actor.kind === 'system') return null;
   // One statement: every request of every page begins with it.
-  const [membership] = await deps.db.$queryRaw<{ roles: Role[]; pseudonym: string; disabled: boolean }[]>`
-    select m."roles"::text[] as "roles", m."pseudonym", u."disabledAt" is not null as "disabled"
+  const [membership] = await deps.db.$queryRaw<Membership[]>`
+    select ${membershipColumns}
     from "Membership" m join "User" u on u."id" = m."userId" where m."projectId" = ${projectId} and m."userId" = ${actor.userId}`;
+  return admit(membership ?? null, actor, action);
+}
+
+/** What a statement reads of Membership m and its User u, for `admit`. */
+export const membershipColumns = Prisma.sql`m."roles"::text[] as "roles", m."pseudonym", u."disabledAt" is not null as "disabled"`;
+
+/** What is on record of a person in a project. */
+export interface Membership {
+  readonly roles: readonly Role[];
+  readonly pseudonym: string;
+  readonly disabled: boolean;
+}
+
+/**
+ * The same decision for a request that has read the membership beside something else.
+ * @throws AppError as `authorise`
+ */
+export function admit(membership: Membership | null, actor: Actor, action: ProjectAction): Member | null {
+  if (actor.kind === 'system') return null;
   if (!membership || membership.disabled) {
     throw new AppError('NOT_FOUND', 'There is no such project, or you are not a member of it.', {
       remedy: 'Ask an admin of the project for an invitation.',

@@ -6,30 +6,26 @@ import { createRepeat } from './create-repeat';
 
 type CheckPolicy = Pick<QualityPolicy, 'gold' | 'repeats'>;
 
+interface Asker {
+  readonly userId: string;
+  readonly projectId: string;
+  /** The newest judgement of this person that counts as work: a check is never the first task. */
+  readonly lastWork: string;
+  readonly now: Date;
+}
+
 /**
  * The check that is due for this person now, instead of new work: a gold task or one of the person's own earlier tasks
  * again; null where none is. Which it is follows from a draw that the person cannot foresee, and that a claim asked
  * twice repeats. The caller leases it; what the person receives is made like any other task.
  */
-export async function injectCheck(tx: Tx, userId: string, projectId: string, now: Date, policy: CheckPolicy): Promise<string | null> {
+export async function injectCheck(tx: Tx, { userId, projectId, lastWork, now }: Asker, policy: CheckPolicy): Promise<string | null> {
   if (policy.gold.share + policy.repeats.share <= 0) return null;
-  const before = await lastWork(tx, userId, projectId);
-  if (!before) return null;
-  const random = createRandom('check', userId, before);
+  const random = createRandom('check', userId, lastWork);
   const draw = random.next();
   if (draw >= policy.gold.share + policy.repeats.share || (await holdsCheck(tx, userId, projectId))) return null;
   if (draw < policy.gold.share) return findGold(tx, userId, projectId, policy, random.next());
-  if (draw < policy.gold.share + policy.repeats.share) return createRepeat(tx, { userId, projectId, now, policy: policy.repeats, random });
-  return null;
-}
-
-/** The newest annotation of this person in the project; none: a check is never the first task. */
-async function lastWork(tx: Tx, userId: string, projectId: string): Promise<string | null> {
-  const [row] = await tx.$queryRaw<{ id: string }[]>`
-    select a."id" from "Annotation" a join "Task" t on t."id" = a."taskId"
-    where a."annotatorId" = ${userId} and t."projectId" = ${projectId} and t."purpose" in ('LABELING', 'EVALUATION', 'GOLD', 'REPEAT')
-    order by a."createdAt" desc limit 1`;
-  return row?.id ?? null;
+  return createRepeat(tx, { userId, projectId, now, policy: policy.repeats, random });
 }
 
 /** One check at a time in a person's hands: the one in hand and the one preloaded are never both checks. */

@@ -10,20 +10,36 @@ interface LabelledTask {
   readonly label: { readonly annotationId: string; readonly content: AnnotationContent } | null;
   /** From which probability of the opposite on the person is asked; null: never. */
   readonly hintAt: number | null;
+  /** What is known of the task's labels with this one; looked up where it is not given. */
+  readonly standing?: LabelStanding;
+}
+
+export interface LabelStanding {
+  /** Slots of the task that are filled. */
+  readonly labels: number;
+  /** The task has its place in the order of review. */
+  readonly ordered: boolean;
+  /** A reward ensemble has scored its answers. */
+  readonly scored: boolean;
 }
 
 /**
- * Call in the transaction that wrote, corrected or withdrew a label, after the slot names its live annotation. One look-up for a task that is
- * labelled once and not scored.
+ * Call in the transaction that wrote, corrected or withdrew a label, after the slot names its live annotation. Nothing is to be done for a
+ * task that is labelled once and not scored.
  */
-export async function afterLabel(tx: Tx, { taskId, now, label, hintAt }: LabelledTask): Promise<RewardHintView | null> {
-  const [standing] = await tx.$queryRaw<{ labels: number; ordered: boolean; scored: boolean }[]>`
+export async function afterLabel(tx: Tx, { taskId, now, label, hintAt, standing }: LabelledTask): Promise<RewardHintView | null> {
+  const { labels, ordered, scored } = standing ?? (await labelStanding(tx, taskId));
+  if (labels < 2 && !ordered && !scored) return null;
+  await refreshTask(tx, taskId);
+  if (label === null || hintAt === null || !scored) return null;
+  return rewardHint(tx, { ...label, taskId, now }, hintAt);
+}
+
+async function labelStanding(tx: Tx, taskId: string): Promise<LabelStanding> {
+  const [standing] = await tx.$queryRaw<[LabelStanding]>`
     select (select count(*)::int from "Slot" s where s."taskId" = t."id" and s."liveAnnotationId" is not null) as "labels",
       (t."disagreement" is not null or t."surprise" is not null) as "ordered",
       exists (select 1 from "TaskResponse" tr join "ResponseScore" x on x."responseId" = tr."responseId" where tr."taskId" = t."id") as "scored"
     from "Task" t where t."id" = ${taskId}`;
-  if (!standing || (standing.labels < 2 && !standing.ordered && !standing.scored)) return null;
-  await refreshTask(tx, taskId);
-  if (label === null || hintAt === null || !standing.scored) return null;
-  return rewardHint(tx, { ...label, taskId, now }, hintAt);
+  return standing;
 }

@@ -85,10 +85,11 @@ describe('gold', () => {
     expect(gold.sourceTaskId).not.toBe(view.taskId);
     const given = async (userId: string) =>
       database.db.$transaction((tx) =>
-        injectCheck(tx, userId, at.projectId, at.clock.now(), {
-          gold: { ...policy.gold, share: 1 },
-          repeats: { ...policy.repeats, share: 0 },
-        }),
+        injectCheck(
+          tx,
+          { userId, projectId: at.projectId, lastWork: 'any', now: at.clock.now() },
+          { gold: { ...policy.gold, share: 1 }, repeats: { ...policy.repeats, share: 0 } },
+        ),
       );
     expect(await given(reviewer.userId)).toBeNull();
     await database.db.task.updateMany({ where: { projectId: at.projectId, purpose: 'GOLD' }, data: { authorIds: [at.annotator.userId] } });
@@ -227,7 +228,7 @@ describe('a pause by a person, and the appeal', () => {
     expect(sent.next).toBeNull();
     await expect(claim(at, at.annotator)).rejects.toMatchObject({ code: 'PRECONDITION' });
     expect((await getOwnStanding(at.deps, at.annotator, { projectId })).paused).toMatchObject({
-      reason: 'Please read section 2 again.',
+      reason: { rule: 'words', text: 'Please read section 2 again.' },
       byRule: false,
     });
 
@@ -236,7 +237,7 @@ describe('a pause by a person, and the appeal', () => {
       code: 'CONFLICT',
     });
     expect(await listAppeals(at.deps, at.lead, { projectId })).toMatchObject([
-      { appealId, text: 'I read it.', against: 'Please read section 2 again.', status: 'OPEN' },
+      { appealId, text: 'I read it.', against: { rule: 'words', text: 'Please read section 2 again.' }, status: 'OPEN' },
     ]);
     await expect(decideAppeal(at.deps, at.annotator, { appealId, uphold: true, answer: 'Yes.' })).rejects.toMatchObject({
       code: 'FORBIDDEN',

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Actor } from '#lib/domain/actor';
 import { parseLabelingPolicy } from '#lib/domain/labeling-policy';
 import type { Role } from '#lib/domain/permissions';
+import { reasonOfEvent, type StatedReason } from '#lib/domain/quality/stated-reason';
 import type { Estimate } from '#lib/domain/statistics/estimate';
 import { wilsonInterval } from '#lib/domain/statistics/proportion';
 import type { Deps } from '#lib/services/deps';
@@ -21,7 +22,7 @@ export interface PersonView {
   readonly roles: readonly Role[];
   readonly skills: readonly string[];
   readonly languages: readonly string[];
-  readonly paused: { readonly since: Date; readonly reason: string; readonly byRule: boolean } | null;
+  readonly paused: { readonly since: Date; readonly reason: StatedReason | null; readonly byRule: boolean } | null;
   readonly trainedAt: Date | null;
   readonly qualifiedAt: Date | null;
   readonly dailyQuota: number | null;
@@ -39,6 +40,8 @@ type Row = Omit<PersonView, 'label' | 'paused' | 'checks'> & {
   readonly pausedAt: Date | null;
   readonly pauseReason: string | null;
   readonly pausedByRule: boolean;
+  /** The rule that paused and its numbers. */
+  readonly pauseData: unknown;
   readonly passed: number;
   readonly checked: number;
 };
@@ -62,7 +65,11 @@ export async function listPeople(
       from "AnnotationCheck" c
       where c."projectId" = ${projectId} and c."voidedAt" is null and c."purpose" in ('GOLD', 'REPEAT') group by c."annotatorId")
     select m."userId", m."pseudonym", u."name", u."email", m."roles"::text[] as "roles", m."skills", m."languages", m."pausedAt", m."pauseReason",
-      m."pausedByRule", m."trainedAt", m."qualifiedAt", m."dailyQuota", m."totalQuota", m."payCents", m."createdAt" as "joinedAt",
+      m."pausedByRule",
+      case when m."pausedAt" is not null then (
+        select e."data" from "MembershipEvent" e
+        where e."projectId" = m."projectId" and e."userId" = m."userId" and e."kind" = 'paused' order by e."at" desc limit 1
+      ) end as "pauseData", m."trainedAt", m."qualifiedAt", m."dailyQuota", m."totalQuota", m."payCents", m."createdAt" as "joinedAt",
       coalesce(w."done", 0) as "done", w."lastAt", coalesce(c."checked", 0) as "checked", coalesce(c."passed", 0) as "passed"
     from "Membership" m join "User" u on u."id" = m."userId"
     left join work w on w."annotatorId" = m."userId" left join checks c on c."annotatorId" = m."userId"
@@ -73,13 +80,13 @@ export async function listPeople(
 }
 
 function shown(row: Row, namesShown: boolean): PersonView {
-  const { pseudonym, pausedAt, pauseReason, pausedByRule, passed, checked, name, email, ...rest } = row;
+  const { pseudonym, pausedAt, pauseReason, pausedByRule, pauseData, passed, checked, name, email, ...rest } = row;
   return {
     ...rest,
     label: personLabel(pseudonym),
     name: namesShown ? name : null,
     email: namesShown ? email : null,
-    paused: pausedAt && { since: pausedAt, reason: pauseReason ?? '', byRule: pausedByRule },
+    paused: pausedAt && { since: pausedAt, reason: reasonOfEvent(pauseReason, pauseData), byRule: pausedByRule },
     checks: wilsonInterval(passed, checked),
   };
 }

@@ -23,12 +23,8 @@ export async function checkDwell(
   const count = await tx.membershipEvent.count({ where: { projectId, userId, kind: 'too-fast', at: { gt: since } } });
   const data = { rule: 'dwell', count, withinHours: policy.withinHours, pauseAt: policy.pauseAt };
   if (policy.pauseAt !== null && count >= policy.pauseAt) {
-    const reason = `${count} answers within ${policy.withinHours} hours were sent faster than they can be read.`;
-    await pause(tx, { projectId, userId, reason, data, actorId: null, now });
+    await pause(tx, { projectId, userId, reason: null, data, actorId: null, now });
     return;
   }
-  if (count !== policy.warnAt) return;
-  const ahead = policy.pauseAt === null ? '' : ` At ${policy.pauseAt} new tasks are paused.`;
-  const reason = `${count} answers were sent faster than they can be read.${ahead}`;
-  await noteMembership(tx, { projectId, userId, kind: 'warned', reason, data, actorId: null, now });
+  if (count === policy.warnAt) await noteMembership(tx, { projectId, userId, kind: 'warned', data, actorId: null, now });
 }

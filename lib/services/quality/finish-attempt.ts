@@ -33,10 +33,9 @@ export async function settleAttempt(tx: Tx, attemptId: string, now: Date): Promi
   const verdict = judgeAttempt(qualificationSpecSchema.parse(attempt.test.spec), tasks);
   const decided = verdict.state !== 'WAITING';
   const scores: AttemptRecord = { ...record, reached: verdict.scores };
-  const reason = verdict.state === 'FAILED' ? failureReason(verdict) : null;
   await tx.qualificationAttempt.update({
     where: { id: attemptId },
-    data: { state: verdict.state, scores, reason, finishedAt: decided ? now : null },
+    data: { state: verdict.state, scores, finishedAt: decided ? now : null },
   });
   if (!decided) return verdict;
   const data = { attemptId, ...verdict.scores };
@@ -44,7 +43,7 @@ export async function settleAttempt(tx: Tx, attemptId: string, now: Date): Promi
   if (kind === 'qualified') {
     await tx.membership.update({ where: { projectId_userId: { projectId, userId } }, data: { qualifiedAt: now } });
   }
-  await noteMembership(tx, { projectId, userId, kind, data, actorId: null, now, ...(reason !== null && { reason }) });
+  await noteMembership(tx, { projectId, userId, kind, data, actorId: null, now });
   return verdict;
 }
 
@@ -62,16 +61,4 @@ async function loadScored(tx: Tx, userId: string, { taskIds, ratings }: AttemptR
     const check = checks.find(({ taskId }) => taskId === id);
     return { kind, agreement: check?.agreement ?? null, compared: check?.compared ?? 0, rating: ratings[id] ?? null };
   });
-}
-
-const partNames = { flags: 'sensitive content', rankings: 'rankings', demonstrations: 'written answers' } as const;
-
-function failureReason(verdict: Extract<AttemptVerdict, { state: 'PASSED' | 'FAILED' }>): string {
-  const parts = verdict.missed.map((part) => {
-    const score = verdict.scores[part];
-    if (!score) return partNames[part];
-    const shown = (value: number) => (part === 'demonstrations' ? `${value.toFixed(1)} of 7` : `${Math.round(value * 100)}%`);
-    return `${partNames[part]}: ${shown(score.value)} of ${score.n}, asked for ${shown(score.cutoff)}`;
-  });
-  return `Not reached: ${parts.join('; ')}.`;
 }

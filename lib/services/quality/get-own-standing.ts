@@ -3,6 +3,7 @@ import type { Actor } from '#lib/domain/actor';
 import { attemptRecordSchema } from '#lib/domain/quality/attempt-record';
 import { type AttemptScores, qualificationSpecSchema } from '#lib/domain/quality/qualification';
 import { parseQualityPolicy } from '#lib/domain/quality/quality-policy';
+import { reasonOfAttempt, reasonOfEvent, type StatedReason } from '#lib/domain/quality/stated-reason';
 import type { Deps } from '#lib/services/deps';
 import { authorise, requireUser } from '#lib/services/people/authorise';
 import { questionOf } from './question-of';
@@ -11,9 +12,9 @@ export const getOwnStandingInput = z.strictObject({ projectId: z.uuid() });
 
 /** What a person is told of the own standing in a project; nothing of anybody else. */
 export interface OwnStanding {
-  readonly paused: { readonly reason: string; readonly since: Date; readonly byRule: boolean } | null;
+  readonly paused: { readonly reason: StatedReason | null; readonly since: Date; readonly byRule: boolean } | null;
   /** The newest warning of the last week. */
-  readonly warning: { readonly text: string; readonly at: Date } | null;
+  readonly warning: { readonly reason: StatedReason | null; readonly at: Date } | null;
   readonly training: { readonly required: boolean; readonly tasks: number; readonly trainedAt: Date | null };
   readonly qualification: {
     readonly required: boolean;
@@ -35,7 +36,7 @@ interface OwnAttempt {
   readonly attemptId: string;
   readonly state: 'RUNNING' | 'WAITING' | 'PASSED' | 'FAILED';
   readonly scores: AttemptScores | null;
-  readonly reason: string | null;
+  readonly reason: StatedReason | null;
   readonly startedAt: Date;
   readonly finishedAt: Date | null;
 }
@@ -88,15 +89,22 @@ export async function getOwnStanding(
   const warning = await deps.db.membershipEvent.findFirst({
     where: { projectId, userId, kind: 'warned', at: { gte: new Date(now.getTime() - week) } },
     orderBy: { at: 'desc' },
-    select: { reason: true, at: true },
+    select: { reason: true, data: true, at: true },
   });
   const tasks = await deps.db.task.count({
     where: { projectId, purpose: 'TRAINING', status: { not: 'CANCELLED' }, gold: { retiredAt: null } },
   });
   const { pausedAt, pauseReason, pausedByRule, trainedAt, qualifiedAt } = membership;
+  const pauseEvent =
+    pausedAt &&
+    (await deps.db.membershipEvent.findFirst({
+      where: { projectId, userId, kind: 'paused' },
+      orderBy: { at: 'desc' },
+      select: { data: true },
+    }));
   return {
-    paused: pausedAt && { reason: pauseReason ?? '', since: pausedAt, byRule: pausedByRule },
-    warning: warning && { text: warning.reason ?? '', at: warning.at },
+    paused: pausedAt && { reason: reasonOfEvent(pauseReason, pauseEvent?.data), since: pausedAt, byRule: pausedByRule },
+    warning: warning && { reason: reasonOfEvent(warning.reason, warning.data), at: warning.at },
     training: { required: policy.training.required, tasks, trainedAt },
     qualification: { required: policy.qualification.required, qualifiedAt, ...(await loadTest(deps, projectId, userId)) },
     results: await loadResults(deps, projectId, userId, new Date(now.getTime() - policy.revealAfterHours * 3_600_000)),
@@ -123,7 +131,8 @@ async function loadTest(
   return {
     test: test && spec && { tasks: test.taskIds.length, topics: spec.topics, maxAttempts: spec.maxAttempts },
     attempts: attempts.map(({ id, state, scores, reason, startedAt, finishedAt }) => {
-      return { attemptId: id, state, scores: attemptRecordSchema.parse(scores).reached, reason, startedAt, finishedAt };
+      const { reached } = attemptRecordSchema.parse(scores);
+      return { attemptId: id, state, scores: reached, reason: reasonOfAttempt(reason, scores), startedAt, finishedAt };
     }),
   };
 }

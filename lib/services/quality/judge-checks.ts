@@ -28,6 +28,5 @@ export async function judgeChecks(tx: Tx, projectId: string, userId: string, pol
     return;
   }
   if (state.decision !== 'fail' || checks.length < minChecks) return;
-  const reason = `${passed} of the last ${checks.length} checked tasks agree with the known answer or with your own earlier one. More are expected.`;
-  await pause(tx, { projectId, userId, reason, data, actorId: null, now });
+  await pause(tx, { projectId, userId, reason: null, data, actorId: null, now });
 }

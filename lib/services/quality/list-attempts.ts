@@ -13,7 +13,6 @@ export interface AttemptView {
   readonly attemptId: string;
   readonly person: string;
   readonly state: 'RUNNING' | 'WAITING' | 'PASSED' | 'FAILED';
-  readonly reason: string | null;
   readonly scores: AttemptScores | null;
   readonly startedAt: Date;
   readonly finishedAt: Date | null;
@@ -46,7 +45,6 @@ export async function listAttempts(
       attemptId: attempt.id,
       person: personLabel(members.find(({ userId }) => userId === attempt.userId)?.pseudonym ?? attempt.userId),
       state: attempt.state,
-      reason: attempt.reason,
       scores: record.reached,
       startedAt: attempt.startedAt,
       finishedAt: attempt.finishedAt,

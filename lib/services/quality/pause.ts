@@ -21,7 +21,7 @@ interface MembershipNote {
   readonly projectId: string;
   readonly userId: string;
   readonly kind: MembershipEventKind;
-  readonly reason?: string;
+  readonly reason?: string | null;
   readonly data?: Prisma.InputJsonObject;
   /** Null: by rule. */
   readonly actorId: string | null;
@@ -37,8 +37,8 @@ export async function noteMembership(tx: Tx, { now, actorId, data, reason, ...re
 interface Pause {
   readonly projectId: string;
   readonly userId: string;
-  /** A sentence for the person. */
-  readonly reason: string;
+  /** In somebody's own words; null where `data` names a rule and its numbers. */
+  readonly reason: string | null;
   readonly data?: Prisma.InputJsonObject;
   readonly actorId: string | null;
   readonly now: Date;

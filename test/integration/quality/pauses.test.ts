@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { migrateQueues } from '#lib/queues/connection';
 import { connectQueues } from '#lib/queues/queues';
+import { listPeople } from '#lib/services/people/list-people';
+import { fileAppeal } from '#lib/services/quality/file-appeal';
 import { getOwnStanding } from '#lib/services/quality/get-own-standing';
+import { listAppeals } from '#lib/services/quality/list-appeals';
 import { promoteGold } from '#lib/services/quality/promote-gold';
 import { resumeMember } from '#lib/services/quality/resume-member';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
@@ -48,7 +51,7 @@ describe('the sequential test', () => {
     // log(.05 / .95) = -2.94; each miss adds log(.15 / .4) = -.9808: the fourth decides, three give -2.9425, just not
     expect(lefts).toEqual([true, true, true, true, false]);
     const standing = await getOwnStanding(at.deps, at.annotator, { projectId });
-    expect(standing.paused?.reason).toMatch(/^0 of the last 4 checked tasks agree/);
+    expect(standing.paused?.reason).toEqual({ rule: 'checks', passed: 0, checked: 4 });
     const [event] = await database.db.membershipEvent.findMany({ where: { projectId, kind: 'paused' } });
     expect(event).toMatchObject({ byRule: true, data: { rule: 'checks', passed: 0, checked: 4 } });
     await resumeMember(at.deps, at.lead, { projectId, userId: at.annotator.userId });
@@ -65,8 +68,12 @@ describe('answers too fast to be read', () => {
     const { projectId } = at;
     for (let step = 0; step < 3; step += 1) view = (await send(at, at.annotator, view, true, 500)).next ?? view;
     const standing = await getOwnStanding(at.deps, at.annotator, { projectId });
-    expect(standing.warning?.text).toContain('2 answers were sent faster than they can be read. At 3 new tasks are paused.');
-    expect(standing.paused).toMatchObject({ byRule: true, reason: '3 answers within 24 hours were sent faster than they can be read.' });
+    expect(standing.warning?.reason).toEqual({ rule: 'dwell', count: 2, withinHours: 24, pauseAt: 3 });
+    expect(standing.paused).toMatchObject({ byRule: true, reason: { rule: 'dwell', count: 3, withinHours: 24, pauseAt: 3 } });
+    const { people } = await listPeople(at.deps, at.lead, { projectId });
+    expect(people.find(({ userId }) => userId === at.annotator.userId)?.paused).toEqual(standing.paused);
+    await fileAppeal(at.deps, at.annotator, { projectId, subject: 'PAUSE', text: 'I read fast.' });
+    expect(await listAppeals(at.deps, at.lead, { projectId })).toMatchObject([{ against: standing.paused?.reason }]);
     expect(await database.db.annotation.count({ where: { annotatorId: at.annotator.userId } })).toBe(3);
     await resumeMember(at.deps, at.lead, { projectId, userId: at.annotator.userId, reason: 'Talked about it.' });
     view = await claim(at, at.annotator);
@@ -77,6 +84,15 @@ describe('answers too fast to be read', () => {
       orderBy: { at: 'asc' },
       select: { kind: true, byRule: true },
     });
-    expect(kinds.map(({ kind }) => kind)).toEqual(['too-fast', 'too-fast', 'warned', 'too-fast', 'paused', 'resumed', 'too-fast']);
+    expect(kinds.map(({ kind }) => kind)).toEqual([
+      'too-fast',
+      'too-fast',
+      'warned',
+      'too-fast',
+      'paused',
+      'appeal-filed',
+      'resumed',
+      'too-fast',
+    ]);
   });
 });

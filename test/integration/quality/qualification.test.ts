@@ -130,7 +130,7 @@ describe('the qualification', () => {
     expect(failed).toMatchObject({
       state: 'FAILED',
       scores: { rankings: { value: 0.5, n: 6, reached: false } },
-      reason: 'Not reached: rankings: 50% of 6, asked for 75%.',
+      reason: { rule: 'test', missed: [{ part: 'rankings', value: 0.5, n: 6, cutoff: 0.75 }] },
     });
     await expect(startQualification(at.deps, at.annotator, { projectId })).rejects.toThrow(/not open yet/);
     at.clock.advance(25 * hour);

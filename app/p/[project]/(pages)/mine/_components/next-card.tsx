@@ -2,6 +2,7 @@ import type { OwnWork } from '#lib/services/own-work/get-own-work';
 import type { OwnStanding } from '#lib/services/quality/get-own-standing';
 import { KeyLink } from '../../../../../_components/ui/key-link';
 import { getFormat, getT } from '../../../../../_i18n/server';
+import { reasonWords } from '../../../_components/reason-words';
 import styles from './own.module.css';
 import { clockWords, spanWords } from './span-words';
 import { StartQualification } from './start-qualification';
@@ -85,7 +86,7 @@ async function nextOf({ work, standing, now }: Props): Promise<Next> {
 
 /** Training and qualification, where the project asks for them and they are not behind this person. */
 async function testOf({ training, qualification }: OwnStanding): Promise<Next | null> {
-  const t = await getT('mine');
+  const [t, quality] = [await getT('mine'), await getT('quality')];
   if (training.required && !training.trainedAt && training.tasks > 0) {
     return { title: t('next.training', { n: training.tasks }), text: t('next.trainingText'), button: t('next.start'), before: true };
   }
@@ -94,11 +95,11 @@ async function testOf({ training, qualification }: OwnStanding): Promise<Next | 
   const last = attempts[0];
   if (last?.state === 'WAITING') return { title: t('next.waitsForTest'), text: t('next.waitsForTestText'), before: true };
   if (!test) return { title: t('next.noTest'), text: t('next.noTestText'), before: true };
+  const why = last?.reason ? reasonWords(quality, last.reason) : null;
   const named = t('next.qualification', { n: test.tasks });
   if (last?.state === 'RUNNING') return { title: named, text: t('next.qualificationText'), button: t('next.continue'), before: true };
-  if (last?.state === 'FAILED' && attempts.length >= test.maxAttempts)
-    return { title: t('next.failed'), text: last.reason ?? '', before: true };
-  return { title: named, text: last?.reason ?? t('next.qualificationText'), test: true, before: true };
+  if (last?.state === 'FAILED' && attempts.length >= test.maxAttempts) return { title: t('next.failed'), text: why ?? '', before: true };
+  return { title: named, text: why ?? t('next.qualificationText'), test: true, before: true };
 }
 
 async function Today({ work }: { work: OwnWork }) {

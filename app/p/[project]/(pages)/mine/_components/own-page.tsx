@@ -4,6 +4,7 @@ import { guidelineReading } from '#lib/services/own-work/guideline-reading';
 import { getOwnStanding } from '#lib/services/quality/get-own-standing';
 import { Icon } from '../../../../../_components/ui/icon';
 import { getT } from '../../../../../_i18n/server';
+import { reasonWords } from '../../../_components/reason-words';
 import type { loadProject } from '../../../_lib/load-project';
 import { DaysCard } from './days-card';
 import { GuidelineNote } from './guideline-note';
@@ -45,12 +46,12 @@ export async function OwnPage({ loaded, title }: { loaded: Awaited<ReturnType<ty
       <div className={styles.columns}>
         <div className={styles.column}>
           {standing.paused && <PausedNote projectId={projectId} paused={standing.paused} appeals={standing.appeals} />}
-          {standing.warning && (
+          {standing.warning?.reason && (
             <section className="note row">
               <Icon name="warn" />
               <div className="grow">
                 <h2>{t('warning.title')}</h2>
-                <p className="sm ink2 anywhere">{standing.warning.text}</p>
+                <p className="sm ink2 anywhere">{reasonWords(await getT('quality'), standing.warning.reason)}</p>
               </div>
             </section>
           )}

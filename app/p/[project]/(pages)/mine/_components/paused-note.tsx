@@ -1,6 +1,7 @@
 import type { OwnStanding } from '#lib/services/quality/get-own-standing';
 import { Icon } from '../../../../../_components/ui/icon';
 import { getFormat, getT } from '../../../../../_i18n/server';
+import { reasonWords } from '../../../_components/reason-words';
 import { AppealForm } from './appeal-form';
 import { AppealState } from './appeal-state';
 
@@ -24,9 +25,9 @@ export async function PausedNote({ projectId, paused, appeals }: Props) {
         {t('paused.since', { date: format.dateTime(paused.since, { dateStyle: 'medium' }) })}{' '}
         {t(paused.byRule ? 'paused.byRule' : 'paused.byPerson')}
       </p>
-      {paused.reason !== '' && (
+      {paused.reason && (
         <p className="anywhere">
-          <b>{t('paused.why')}:</b> <span dir="auto">{paused.reason}</span>
+          <b>{t('paused.why')}:</b> <span dir="auto">{reasonWords(await getT('quality'), paused.reason)}</span>
         </p>
       )}
       {appeal ? <AppealState appeal={appeal} /> : <AppealForm projectId={projectId} subject="PAUSE" label={t('paused.ask')} open />}

@@ -9,6 +9,7 @@ import { Dialog } from '../../../../../_components/ui/dialog';
 import { ErrorNote } from '../../../../../_components/ui/error-note';
 import { Field } from '../../../../../_components/ui/field';
 import { useTRPC } from '../../../../../_trpc/client';
+import { reasonWords } from '../../../_components/reason-words';
 import styles from '../../quality/_components/quality.module.css';
 import { useFigures } from '../../quality/_components/use-figures';
 
@@ -37,7 +38,7 @@ export function AppealsCard({ appeals, mayAnswer }: { appeals: readonly AppealVi
             </p>
             {appeal.against && (
               <p className="sm ink2 anywhere" dir="auto">
-                {t('appeals.against', { text: appeal.against })}
+                {t('appeals.against', { text: reasonWords(t, appeal.against) })}
               </p>
             )}
             {appeal.answer && (

@@ -8,6 +8,7 @@ import type { PersonView } from '#lib/services/people/list-people';
 import { ErrorNote } from '../../../../../_components/ui/error-note';
 import { Icon } from '../../../../../_components/ui/icon';
 import { useTRPC } from '../../../../../_trpc/client';
+import { reasonWords } from '../../../_components/reason-words';
 import styles from '../../quality/_components/quality.module.css';
 import { ScrollRegion } from '../../quality/_components/scroll-region';
 import { useFigures } from '../../quality/_components/use-figures';
@@ -120,7 +121,7 @@ function Standing({ person }: { person: PersonView }) {
           {t('people.paused')}
         </span>{' '}
         <span className="sm ink2" dir="auto">
-          {person.paused.reason}
+          {person.paused.reason && reasonWords(t, person.paused.reason)}
           {person.paused.byRule && ` (${t('members.byRule')})`}
         </span>
       </span>

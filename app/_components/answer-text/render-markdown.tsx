@@ -1,7 +1,8 @@
+import { fromMarkdown } from 'mdast-util-from-markdown';
+import { gfmFromMarkdown } from 'mdast-util-gfm';
+import { gfm } from 'micromark-extension-gfm';
 import type { ReactElement, ReactNode } from 'react';
-import Markdown, { type Components } from 'react-markdown';
-import remarkGfm from 'remark-gfm';
-import { keepLineBreaks, makeInert } from './inert-tree';
+import { inertElements } from './inert-elements';
 import { protectMath } from './protect-math';
 
 /** Caps beyond which a text is shown as it was written: reading it must never hang the page. */
@@ -12,7 +13,10 @@ const deepLine = /^(?:[ \t]*(?:>|[-+*][ \t]|\d{1,9}[.)][ \t])){12,}/m;
 const mark = /[*_[\]`~<>!|]/g;
 const lineBreak = /\n/g;
 
-export interface Parts {
+/** Parser and grammar are used as they are, without the packages around them: those carry a writer of Markdown and a model of all of HTML. */
+const grammar = { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] };
+
+export interface Words {
   readonly link: (address: string, children: ReactNode) => ReactElement;
   /** Names of the regions that scroll sideways. */
   readonly codeLabel: string;
@@ -20,40 +24,30 @@ export interface Parts {
 }
 
 /** Markdown as inert elements, or null where the text is too long or too deeply nested: then show it plain. */
-export function renderMarkdown(text: string, parts: Parts): ReactElement | null {
+export function renderMarkdown(text: string, { link, codeLabel, tableLabel }: Words): ReactElement | null {
   if (text.length > MAX_CHARACTERS || count(text, mark) > MAX_MARKS || count(text, lineBreak) > MAX_LINES || deepLine.test(text))
     return null;
   try {
-    // Called, not mounted: what it throws is caught here and the plain text takes its place.
-    return Markdown({
-      children: protectMath(text),
-      remarkPlugins: [remarkGfm, keepLineBreaks],
-      rehypePlugins: [makeInert],
-      components: components(parts),
+    return inertElements(fromMarkdown(protectMath(text), grammar), {
+      link,
+      code: (code) => (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls sideways, so the keyboard has to reach it
+        // biome-ignore lint/a11y/useSemanticElements: a fieldset would be announced as a form
+        <pre className="code" dir="ltr" role="group" aria-label={codeLabel} tabIndex={0}>
+          <code>{code}</code>
+        </pre>
+      ),
+      table: (rows) => (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls sideways, so the keyboard has to reach it
+        // biome-ignore lint/a11y/useSemanticElements: a fieldset would be announced as a form
+        <div className="table" role="group" aria-label={tableLabel} tabIndex={0}>
+          <table>{rows}</table>
+        </div>
+      ),
     });
   } catch {
     return null;
   }
-}
-
-function components({ link, codeLabel, tableLabel }: Parts): Components {
-  return {
-    a: ({ href, children }) => link(href ?? '', children),
-    pre: ({ children }) => (
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls sideways, so the keyboard has to reach it
-      // biome-ignore lint/a11y/useSemanticElements: a fieldset would be announced as a form
-      <pre className="code" dir="ltr" role="group" aria-label={codeLabel} tabIndex={0}>
-        {children}
-      </pre>
-    ),
-    table: ({ children }) => (
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls sideways, so the keyboard has to reach it
-      // biome-ignore lint/a11y/useSemanticElements: a fieldset would be announced as a form
-      <div className="table" role="group" aria-label={tableLabel} tabIndex={0}>
-        <table>{children}</table>
-      </div>
-    ),
-  };
 }
 
 function count(text: string, what: RegExp): number {

@@ -199,6 +199,37 @@ describe('reading', () => {
     expect(html('- one')).toContain('<ul dir="ltr">');
   });
 
+  it('follows references wherever their definition stands, and leaves those that lead nowhere as written', () => {
+    expect(html('[a][b] and [B]\n\n[b]: https://e.org/é')).toBe(
+      '<p dir="auto"><span data-ask="https://e.org/%C3%A9">a</span> and <span data-ask="https://e.org/%C3%A9">B</span></p>',
+    );
+    expect(html('[a][b] ![c][d]')).toBe('<p dir="auto">[a][b] ![c][d]</p>');
+    expect(html('[a](#part) ![c][d]\n\n[d]: https://e.org/i.png')).toBe('<p dir="auto">a c (https://e.org/i.png)</p>');
+  });
+
+  it('puts the footnotes that are asked for below, in the order of their numbers', () => {
+    expect(html('x[^b] y[^a] z[^b]\n\n[^a]: First\n[^b]: Second [^c]\n[^c]: Third\n[^d]: Nobody asks')).toBe(
+      '<p dir="auto">x<sup>1</sup> y<sup>2</sup> z<sup>1</sup></p>\n<hr/>\n<ol dir="ltr">\n' +
+        '<li dir="auto">\n<p dir="auto">Second <sup>3</sup></p>\n</li>\n<li dir="auto">\n<p dir="auto">First</p>\n</li>\n' +
+        '<li dir="auto">\n<p dir="auto">Third</p>\n</li>\n</ol>\n',
+    );
+  });
+
+  it('gives the items of a loose list paragraphs, those of a tight one none', () => {
+    expect(html('- a\n  - b\n- c')).toBe(
+      '<ul dir="ltr">\n<li dir="auto">a\n<ul dir="ltr">\n<li dir="auto">b</li>\n</ul>\n</li>\n<li dir="auto">c</li>\n</ul>',
+    );
+    expect(html('- [x] a\n\n- b')).toBe(
+      '<ul dir="ltr">\n<li dir="auto">\n<p dir="auto">☑ a</p>\n</li>\n<li dir="auto">\n<p dir="auto">b</p>\n</li>\n</ul>',
+    );
+  });
+
+  it('gives a row of a table as many cells as its head', () => {
+    expect(html('| a | b |\n| - | :-: |\n| 1 |\n| 1 | 2 | 3 |').replace(/ (dir|style)="[^"]*"/g, '')).toContain(
+      '<tbody><tr><td>1</td><td></td></tr><tr><td>1</td><td>2</td></tr></tbody>',
+    );
+  });
+
   it("puts an answer's headings below the page's own", () => {
     expect(html('# Top\n\n## Next')).toBe('<h3 dir="auto">Top</h3>\n<h3 dir="auto">Next</h3>');
   });

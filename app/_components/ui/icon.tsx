@@ -31,6 +31,8 @@ const paths = {
   plus: 'M8 3.5v9M3.5 8h9',
   columns: 'M2.5 3h3v10h-3zM6.5 3h3v10h-3zM10.5 3h3v10h-3z',
   rows: 'M3 2.5h10v3H3zM3 6.5h10v3H3zM3 10.5h10v3H3z',
+  sliders: 'M2.5 5h4M9.5 5h4M6.5 3.2v3.6h3V3.2zM2.5 11h1.5M7 11h6.5M4 9.2v3.6h3V9.2z',
+  pencil: 'M3 13l.6-2.7L10.7 3.2l2.1 2.1-7.1 7.1z',
   copy: 'M5.5 5.5V3h7.5v7.5h-2.5M3 5.5h7.5V13H3z',
 } as const;
 

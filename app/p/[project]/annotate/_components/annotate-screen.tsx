@@ -3,20 +3,18 @@
 import { useEffect, useMemo, useState } from 'react';
 import { useTRPCClient } from '../../../../_trpc/client';
 import { readError } from '../../../../_trpc/read-error';
-import { Notices } from '../_panels/notices';
 import { AnnotateStore } from '../_state/annotate-store';
 import { BrowserStore } from '../_state/browser-store';
 import type { LabelingApi } from '../_state/screen-state';
 import styles from '../annotate.module.css';
 import { AnnotateProvider, useScreen } from './annotate-context';
 import { Announcer } from './announcer';
-import { Refused } from './cards';
 import { Panels } from './panels';
 import { TaskFrame } from './task-frame';
-import { Told } from './told';
 import { answerTextId, useKeys } from './use-keys';
 import { useMedia } from './use-media';
 import { usePreferences } from './use-preferences';
+import { useWordedApi } from './use-worded-api';
 
 interface Props {
   userId: string;
@@ -27,10 +25,11 @@ interface Props {
 
 export function AnnotateScreen({ userId, project, corrects }: Props) {
   const client = useTRPCClient();
+  const worded = useWordedApi();
   const [store] = useState(
     () =>
       new AnnotateStore({
-        api: labelingApi(client, project.id),
+        api: worded(labelingApi(client, project.id)),
         store: new BrowserStore(browserStorage(), userId, project.id),
         readTrouble: readError,
       }),
@@ -69,10 +68,7 @@ export function WorkScreen({ store, project, reviewing, corrects = null }: WorkP
     <AnnotateProvider value={context}>
       <main id="main" className={styles.screen} style={{ '--scale': preferences.textSize } as React.CSSProperties}>
         <Layout />
-        <Refused />
-        <Told />
         <Panels />
-        {!reviewing && <Notices />}
         <Announcer />
       </main>
     </AnnotateProvider>

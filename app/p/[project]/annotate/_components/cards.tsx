@@ -96,11 +96,12 @@ export function Refused() {
   if (first === undefined) return null;
   const { code, message } = first.trouble;
   return (
-    <div className={`note bad row ${styles.refused}`} role="alert">
+    <div className={`${styles.banner} ${styles.refused}`} role="alert">
       <Icon name="x" />
-      <div className="grow">
-        <b>{t('title')}</b> <span>{code === 'CONFLICT' ? t('CONFLICT') : message === '' ? t('none') : t('other', { message })}</span>
-      </div>
+      <p className={styles.bannerText}>
+        <b>{t('title')}</b>
+        <span>{code === 'CONFLICT' ? t('CONFLICT') : message === '' ? t('none') : t('other', { message })}</span>
+      </p>
       <button type="button" className="btn" onClick={() => store.discard(first.letter.key)}>
         {t('discard')}
       </button>

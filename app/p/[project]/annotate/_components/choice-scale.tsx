@@ -21,15 +21,21 @@ export function ChoiceScale({ form, choice, choose, touch }: Props) {
   const t = useTranslations('annotate.choice');
   const { text } = useLine();
   const { preferences } = useAnnotate();
+  // For a thumb, what says neither stands in words in a row of its own.
+  const neither = (one: Choice) => one === 'bad' || one === 0;
   const choices: Choice[] = [...scaleChoices(form), ...(form.bothBad ? (['bad'] as const) : [])];
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset would be announced as a form
-    <div className={`${styles.choices} ${touch ? styles.touchChoices : ''}`} role="group" aria-label={t('label')}>
+    <div
+      className={`${styles.choices} ${touch ? styles.touchChoices : ''} ${form.strength ? '' : styles.twoSides}`}
+      role="group"
+      aria-label={t('label')}
+    >
       {choices.map((one) => (
         <button
           key={one}
           type="button"
-          className={`${styles.choice} ${one === 'bad' ? styles.bothBad : one === 0 ? styles.noDifference : ''}`}
+          className={`${styles.choice} ${one === 'bad' ? styles.bothBad : one === 0 ? styles.noDifference : ''} ${touch && neither(one) ? styles.neither : ''}`}
           aria-pressed={choice === one}
           onMouseDown={keepFocus}
           onClick={() => choose(one)}
@@ -40,9 +46,9 @@ export function ChoiceScale({ form, choice, choose, touch }: Props) {
                 {'‹'.repeat(-one)}{' '}
               </span>
             )}
-            {touch && typeof one === 'number' ? (
+            {touch && typeof one === 'number' && one !== 0 ? (
               <>
-                <span aria-hidden="true">{one === 0 ? '=' : answerName(one < 0 ? 0 : 1)}</span>
+                <span aria-hidden="true">{answerName(one < 0 ? 0 : 1)}</span>
                 <span className="hidden-text">{text(choiceLine(form, one))}</span>
               </>
             ) : (

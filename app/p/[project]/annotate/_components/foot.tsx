@@ -116,6 +116,8 @@ function SubmitButton({ ready, showKey }: { ready: boolean; showKey?: boolean })
   const t = useTranslations('annotate.do');
   const { store } = useAnnotate();
   const sent = useScreen((state) => state.phase === 'sent');
+  // Where the keyboard is in a text, Enter is a line of it.
+  const writes = useScreen((state) => ['DEMONSTRATION', 'CORRECTION', 'CHAT'].includes(state.current?.view.kind ?? ''));
   return (
     <button
       type="button"
@@ -126,7 +128,7 @@ function SubmitButton({ ready, showKey }: { ready: boolean; showKey?: boolean })
       onClick={() => store.submit()}
     >
       {t(sent ? 'sending' : 'submit')}
-      {showKey && !sent && <KeyCap>Enter</KeyCap>}
+      {showKey && !sent && <KeyCap>{writes ? 'Ctrl Enter' : 'Enter'}</KeyCap>}
     </button>
   );
 }

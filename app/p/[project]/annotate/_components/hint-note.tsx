@@ -2,6 +2,7 @@
 
 import { useTranslations } from 'use-intl/react';
 import type { RewardHintView } from '#lib/services/review/reward-hint';
+import { Icon } from '../../../../_components/ui/icon';
 import { answerName } from '../_state/answer-name';
 import type { Told } from '../_state/screen-state';
 import styles from '../annotate.module.css';
@@ -16,16 +17,19 @@ export default function HintNote({ told, hint }: { told: Told; hint: RewardHintV
   const rates = useScreen((state) => state.current?.view.form.spec.parts.some(({ type }) => type === 'rating') ?? false);
   const name = (id: string) => answerName(told.view.responses.findIndex((response) => response.id === id));
   return (
-    <aside className={`${styles.told} ${styles.hint}`} aria-label={t('label')} role="status">
-      <p className="grow">{t('text', { other: name(hint.rejected), yours: name(hint.chosen) })}</p>
-      <button type="button" className="btn" onMouseDown={keepFocus} onClick={() => store.answerHint('KEPT')}>
-        {t('keep')}
-        {preferences.singleKeys && <KeyCap>K</KeyCap>}
-      </button>
-      <button type="button" className="btn" onMouseDown={keepFocus} onClick={() => store.answerHint('REVISED')}>
-        {t('revise')}
-        {preferences.singleKeys && !rates && <KeyCap>R</KeyCap>}
-      </button>
+    <aside className={styles.banner} aria-label={t('label')} role="status">
+      <Icon name="info" />
+      <p className={styles.bannerText}>{t('text', { other: name(hint.rejected), yours: name(hint.chosen) })}</p>
+      <div className={styles.bannerDo}>
+        <button type="button" className="btn" onMouseDown={keepFocus} onClick={() => store.answerHint('KEPT')}>
+          {t('keep')}
+          {preferences.singleKeys && <KeyCap>K</KeyCap>}
+        </button>
+        <button type="button" className="btn" onMouseDown={keepFocus} onClick={() => store.answerHint('REVISED')}>
+          {t('revise')}
+          {preferences.singleKeys && !rates && <KeyCap>R</KeyCap>}
+        </button>
+      </div>
     </aside>
   );
 }

@@ -23,6 +23,7 @@ export function Prompt({ touch }: { touch?: boolean }) {
     if (box.current) box.current.scrollTop = box.current.scrollHeight;
   }, [view.assignmentId, folded]);
   const who = (message: Message, index: number) => {
+    if (message.role === 'user' && view.kind === 'CHAT') return t('brief');
     if (message.role === 'user') return t(index === messages.length - 1 ? 'user' : 'person');
     return t(message.role);
   };

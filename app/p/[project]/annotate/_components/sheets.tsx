@@ -16,7 +16,7 @@ const bodies = {
 };
 
 const keyCaps = { flags: 'F', rating: 'R', note: 'N' } as const;
-const icons = { flags: 'flag', rating: 'dots', note: 'book' } as const;
+const icons = { flags: 'flag', rating: 'sliders', note: 'pencil' } as const;
 
 /** A button for each part that is asked besides the one that makes the kind. */
 export function SheetButtons({ touch }: { touch?: boolean }) {

@@ -2,17 +2,23 @@
 
 import { Suspense } from 'react';
 import { viewOf } from '../_kinds/views';
+import { Notices } from '../_panels/notices';
 import { Veil } from '../_panels/veil';
-import { useScreen } from './annotate-context';
-import { Loading, NoTask } from './cards';
+import { useAnnotate, useScreen } from './annotate-context';
+import { Loading, NoTask, Refused } from './cards';
+import { Told } from './told';
 import { PhoneBar, TopBar } from './top-bar';
 
-/** The bar, and below it the view of the task's kind, or why there is none. */
+/** The bar, what is said beside the work, and below it the view of the task's kind, or why there is none. */
 export function TaskFrame({ phone }: { phone: boolean }) {
+  const { reviewing } = useAnnotate();
   const kind = useScreen((state) => state.current?.view.kind ?? null);
   return (
     <>
       {phone ? <PhoneBar /> : <TopBar />}
+      <Refused />
+      <Told />
+      {!reviewing && <Notices />}
       {kind === null ? (
         <NoTask />
       ) : (

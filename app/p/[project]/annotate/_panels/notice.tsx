@@ -7,7 +7,8 @@ import { Icon, type IconName } from '../../../../_components/ui/icon';
 import { useTRPC } from '../../../../_trpc/client';
 import { useAnnotate, useScreen } from '../_components/annotate-context';
 import { keepFocus } from '../_components/keep-focus';
-import styles from './panels.module.css';
+import styles from '../annotate.module.css';
+
 import { SatisfactionDialog } from './satisfaction-dialog';
 import { useBreak } from './use-break';
 
@@ -26,13 +27,13 @@ export default function Notice() {
 
 function Card({ icon, title, text, children }: { icon: IconName; title: string; text: string; children: ReactNode }) {
   return (
-    <div className={styles.notice} role="status">
+    <div className={styles.banner} role="status">
       <Icon name={icon} />
-      <div className={styles.noticeText}>
+      <p className={styles.bannerText}>
         <b>{title}</b>
-        {text !== '' && <p className="sm ink2">{text}</p>}
-        <div className="row wrap">{children}</div>
-      </div>
+        {text !== '' && <span>{text}</span>}
+      </p>
+      <div className={styles.bannerDo}>{children}</div>
     </div>
   );
 }

@@ -67,7 +67,7 @@ export default function CorrectionView({ phone }: { phone: boolean }) {
       </div>
       {phone ? (
         <KindThumb>
-          <div className="row wrap">{tools}</div>
+          <div className={styles.touchTools}>{tools}</div>
         </KindThumb>
       ) : (
         <KindFoot lead={<div className={styles.lead}>{count}</div>} tools={tools} />

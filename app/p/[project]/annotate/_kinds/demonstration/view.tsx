@@ -41,7 +41,6 @@ export default function DemonstrationView({ phone }: { phone: boolean }) {
           write={(text) => act({ type: 'write', text }, 'demonstration')}
           focusFor={phone ? null : view.assignmentId}
           tools={phone ? ask : null}
-          count={phone ? count : null}
           phone={phone}
         />
         {open && (
@@ -63,11 +62,10 @@ interface PageProps {
   write: (text: string) => void;
   focusFor: string | null;
   tools: React.ReactNode;
-  count: React.ReactNode;
   phone: boolean;
 }
 
-function WrittenPage({ text, write, focusFor, tools, count, phone }: PageProps) {
+function WrittenPage({ text, write, focusFor, tools, phone }: PageProps) {
   const t = useTranslations('writing.editor');
   const [preview, setPreview] = useState(false);
   const box = useRef<HTMLDivElement>(null);
@@ -78,9 +76,8 @@ function WrittenPage({ text, write, focusFor, tools, count, phone }: PageProps) 
     <section className={styles.page} aria-label={t('label')}>
       <header>
         <h2 className={phone ? 'hidden-text' : undefined}>{t('label')}</h2>
-        {count}
-        <span className="grow" />
         {tools}
+        <span className="grow" />
         <button type="button" className="btn quiet" aria-pressed={preview} onClick={() => setPreview(!preview)}>
           <Icon name={preview ? 'box-on' : 'box'} />
           {t('preview')}

@@ -61,9 +61,9 @@ export default function RatingView({ phone }: { phone: boolean }) {
       />
       <KindFoot
         lead={
-          <span className={`sm ink2 ${styles.strip}`}>
+          <span className={`sm ink2 ${styles.twoLines}`}>
             <b>{t('done', { done: all, count: wanted })}</b>
-            <span className={styles.helpLine}>{part.attributes[at.item]?.help}</span>
+            <span>{part.attributes[at.item]?.help}</span>
           </span>
         }
         tools={<ReadingTools />}

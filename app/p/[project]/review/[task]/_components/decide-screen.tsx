@@ -6,6 +6,7 @@ import { errorCategorySchema } from '#lib/domain/review/error-categories';
 import type { ReviewView } from '#lib/services/review/open-review';
 import { AnswerText, PlainText } from '../../../../../_components/answer-text/answer-text';
 import { Icon } from '../../../../../_components/ui/icon';
+import { wordedForm } from '../../../_lib/worded-form';
 import { AnswerVerdicts, type Judge, TaskVerdicts } from './answer-verdicts';
 import styles from './decide.module.css';
 import { DecideForm } from './decide-form';
@@ -20,7 +21,9 @@ interface Props {
 /** Every answer with what each judged of it, names and scores left out; below them the decision with its reason. */
 export function DecideScreen({ review, slug, mayMakeGold }: Props) {
   const t = useTranslations('review');
+  const word = useTranslations('annotate.defaults');
   const { task, decision } = review;
+  const form = wordedForm(task.form.spec, (path) => word(path as never));
   const judges = useJudges(review);
   return (
     <div className="page">
@@ -43,14 +46,14 @@ export function DecideScreen({ review, slug, mayMakeGold }: Props) {
         {task.responses.map(({ id, text }, index) => (
           <section key={id} className="card">
             <h2>{t('answer', { name: String.fromCharCode(65 + index) })}</h2>
-            <AnswerVerdicts judges={judges} subject={id} form={task.form.spec} />
+            <AnswerVerdicts judges={judges} subject={id} form={form} />
             <div className="read">
               <AnswerText text={text} />
             </div>
           </section>
         ))}
       </div>
-      <TaskVerdicts judges={judges} form={task.form.spec} />
+      <TaskVerdicts judges={judges} form={form} />
       {decision ? (
         <Decided review={review} decision={decision} mayMakeGold={mayMakeGold} />
       ) : (

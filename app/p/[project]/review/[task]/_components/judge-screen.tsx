@@ -6,6 +6,7 @@ import type { ReviewTask } from '#lib/services/review/load-review-task';
 import { useTRPCClient } from '../../../../../_trpc/client';
 import { readError } from '../../../../../_trpc/read-error';
 import { browserStorage, WorkScreen } from '../../../annotate/_components/annotate-screen';
+import { useWordedApi } from '../../../annotate/_components/use-worded-api';
 import { AnnotateStore } from '../../../annotate/_state/annotate-store';
 import { BrowserStore } from '../../../annotate/_state/browser-store';
 import type { LabelingApi } from '../../../annotate/_state/screen-state';
@@ -21,10 +22,11 @@ interface Props {
 export function JudgeScreen({ userId, project, task }: Props) {
   const client = useTRPCClient();
   const router = useRouter();
+  const worded = useWordedApi();
   const [store] = useState(
     () =>
       new AnnotateStore({
-        api: reviewApi(task, (content) => client.review.judge.mutate({ taskId: task.taskId, content })),
+        api: worded(reviewApi(task, (content) => client.review.judge.mutate({ taskId: task.taskId, content }))),
         store: new BrowserStore(browserStorage(), userId, `review ${project.id}`),
         readTrouble: readError,
       }),

@@ -1,4 +1,5 @@
 import { systemActor } from '#lib/domain/actor';
+import { readReportSubject } from '#lib/domain/quality/report-scope';
 import { AppError } from '#lib/errors';
 import { general } from '#lib/queues/general';
 import type { Deps } from '#lib/services/deps';
@@ -32,7 +33,7 @@ async function carryOut(deps: Deps, row: { kind: string; subjectId: string }): P
       await freezeSnapshot(deps, actor, { roundId: row.subjectId });
       return;
     case 'quality-report':
-      await computeQualityReport(deps, actor, { projectId: row.subjectId });
+      await computeQualityReport(deps, actor, readReportSubject(row.subjectId));
       return;
     case 'import-model':
       return importModelFiles(deps, row.subjectId);

@@ -8,6 +8,7 @@ import { wilsonInterval } from '#lib/domain/statistics/proportion';
 import { quantile } from '#lib/domain/statistics/summary';
 import { type AgreementRow, agreementRows, rankingsOf } from './agreement-rows';
 import { type DriftAlarm, driftAlarms } from './drift-alarms';
+import { type DwellRow, dwellRows } from './dwell-rows';
 import { firstWins, longerWins, positionOf, tieRate, tooFast } from './label-biases';
 import { groupBy, type QualityCheck, type QualityData, type QualityLabel, resamplesOf } from './label-data';
 
@@ -19,7 +20,9 @@ export interface QualityReport {
   readonly agreement: readonly AgreementRow[];
   readonly annotators: readonly AnnotatorRow[];
   readonly guidelines: readonly GuidelineRow[];
+  /** Of the whole project, whatever the report is limited to: an alarm needs what was before. */
   readonly drifts: readonly DriftAlarm[];
+  readonly dwell: readonly DwellRow[];
   readonly biases: {
     /** Of pairs with the answer shown first, the share that it won: half where place does not matter. */
     readonly firstWins: Estimate;
@@ -53,8 +56,16 @@ export interface GuidelineRow {
   readonly gold: Estimate;
 }
 
-/** `breathe` is awaited between the parts: for many labels each takes seconds, and the process has other things to do. */
-export async function qualityReport(data: QualityData, random: Random, breathe: () => Promise<void>): Promise<QualityReport> {
+/**
+ * `breathe` is awaited between the parts: for many labels each takes seconds, and the process has other things to do.
+ * @param all the whole project's data where `data` is a part of it
+ */
+export async function qualityReport(
+  data: QualityData,
+  random: Random,
+  breathe: () => Promise<void>,
+  all: QualityData = data,
+): Promise<QualityReport> {
   const { labels, checks } = data;
   return {
     labels: labels.length,
@@ -63,7 +74,8 @@ export async function qualityReport(data: QualityData, random: Random, breathe: 
     agreement: await agreementRows(data, random.fork('agreement'), breathe),
     annotators: await annotatorRows(data, random.fork('annotators'), breathe),
     guidelines: guidelineRows(labels, checks, random.fork('guidelines')),
-    drifts: driftAlarms(labels, checks),
+    drifts: driftAlarms(all.labels, all.checks),
+    dwell: dwellRows(data),
     biases: {
       firstWins: firstWins(labels, random.fork('first')),
       longerWins: longerWins(labels, data.lengths, random.fork('length')),

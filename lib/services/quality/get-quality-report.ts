@@ -3,12 +3,13 @@ import type { Db } from '#lib/db/create-db';
 import type { Actor } from '#lib/domain/actor';
 import type { DriftAlarm } from '#lib/domain/quality/drift-alarms';
 import type { AnnotatorRow, QualityReport } from '#lib/domain/quality/quality-report';
+import { reportScopeShape, reportSubject, scopeKey } from '#lib/domain/quality/report-scope';
 import type { Deps } from '#lib/services/deps';
 import { authorise } from '#lib/services/people/authorise';
 import { seesNames } from '#lib/services/people/sees-names';
 import { personLabel } from './person-label';
 
-export const getQualityReportInput = z.strictObject({ projectId: z.uuid() });
+export const getQualityReportInput = z.strictObject({ projectId: z.uuid(), ...reportScopeShape });
 
 export interface PersonRow extends Omit<AnnotatorRow, 'annotator'> {
   readonly userId: string;
@@ -38,18 +39,18 @@ export interface QualityReportView {
   readonly namesShown: boolean;
 }
 
-/** The report as it was computed last; it never computes. Needs quality.read. */
+/** The report of a scope as it was computed last; it never computes. Needs quality.read. */
 export async function getQualityReport(
   deps: Pick<Deps, 'db'>,
   actor: Actor,
   input: z.input<typeof getQualityReportInput>,
 ): Promise<QualityReportView> {
-  const { projectId } = getQualityReportInput.parse(input);
+  const { projectId, ...scope } = getQualityReportInput.parse(input);
   const member = await authorise(deps, actor, projectId, 'quality.read');
   const namesShown = seesNames(member);
-  const kept = await deps.db.qualityReport.findUnique({ where: { projectId } });
+  const kept = await deps.db.qualityReport.findUnique({ where: { projectId_scope: { projectId, scope: scopeKey(scope) } } });
   const waiting = await deps.db.outbox.findFirst({
-    where: { kind: 'quality-report', subjectId: projectId, doneAt: null },
+    where: { kind: 'quality-report', subjectId: reportSubject(projectId, scope), doneAt: null },
     select: { id: true },
   });
   const base = { computedAt: kept?.computedAt ?? null, tookMs: kept?.tookMs ?? null, pending: waiting !== null, namesShown };

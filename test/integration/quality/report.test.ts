@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemActor } from '#lib/domain/actor';
+import { readReportSubject } from '#lib/domain/quality/report-scope';
 import { migrateQueues } from '#lib/queues/connection';
 import { connectQueues } from '#lib/queues/queues';
 import { withdrawAnnotation } from '#lib/services/labeling/withdraw-annotation';
@@ -12,7 +13,7 @@ import { requestQualityReport } from '#lib/services/quality/request-quality-repo
 import { saveQualityPolicy } from '#lib/services/quality/save-quality-policy';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { createMember } from '../../support/labeling';
-import { claim, createQualityWorld, send } from './quality-world';
+import { claim, createQualityWorld, hour, send } from './quality-world';
 
 let database: TestDatabase;
 let queues: ReturnType<typeof connectQueues>;
@@ -56,6 +57,17 @@ describe('the quality report of a project', () => {
       'Ana Lopez',
       'Bo Berg',
     ]);
+
+    // A part is asked for, computed and kept by itself.
+    const recent = { projectId, days: 30, guideline: 1 } as const;
+    await requestQualityReport(deps, researcher, recent);
+    expect(await getQualityReport(deps, researcher, recent)).toMatchObject({ report: null, pending: true });
+    expect((await getQualityReport(deps, researcher, { projectId })).pending).toBe(false);
+    at.clock.advance(40 * 24 * hour);
+    const { subjectId } = await database.db.outbox.findFirstOrThrow({ where: { kind: 'quality-report', doneAt: null } });
+    await computeQualityReport(deps, systemActor('worker'), readReportSubject(subjectId));
+    expect(await getQualityReport(deps, researcher, recent)).toMatchObject({ report: { labels: 0 }, pending: false });
+    expect(await getQualityReport(deps, researcher, { projectId })).toMatchObject({ report: { labels: 4 } });
     await expect(getQualityReport(deps, second, { projectId })).rejects.toMatchObject({ code: 'FORBIDDEN' });
 
     const last = await database.db.annotation.findFirstOrThrow({ where: { annotatorId: second.userId }, orderBy: { createdAt: 'desc' } });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { driftAlarms } from '#lib/domain/quality/drift-alarms';
 import type { QualityCheck, QualityData, QualityLabel } from '#lib/domain/quality/label-data';
 import { qualityReport } from '#lib/domain/quality/quality-report';
+import { readReportSubject, reportSubject, wholeProject, withinScope } from '#lib/domain/quality/report-scope';
 import { createRandom } from '#lib/domain/random';
 
 const day = 86_400_000;
@@ -118,5 +119,57 @@ describe('drift', () => {
     const poor = Array.from({ length: 80 }, (_, index) => check('poor', index % 2 === 0, index));
     const few = Array.from({ length: 20 }, (_, index) => check('few', false, index));
     expect(driftAlarms([], [...steady, ...poor, ...few])).toEqual([]);
+  });
+});
+
+describe('a report of a part', () => {
+  const dated = (task: string, days: number, guideline: number, more: Partial<QualityLabel> = {}) =>
+    label(task, 'x', ['a', 'b', 'c'], { at: new Date(start - days * day), guideline, ...more });
+  const all = data(
+    [dated('1', 40, 1), dated('2', 20, 1), dated('3', 20, 2, { activeMs: 1000 }), dated('4', 2, 2, { kind: 'SPAN', activeMs: 0 })],
+    {
+      checks: [check('x', true, -40), check('x', true, -1, 2)],
+      minMs: { RANKING: 3000, SPAN: 5000 },
+    },
+  );
+
+  it('stands on the labels and checks of its period and guideline', () => {
+    const tasks = (scope: Parameters<typeof withinScope>[1]) => withinScope(all, scope, new Date(start)).labels.map(({ taskId }) => taskId);
+    expect(tasks(wholeProject)).toEqual(['1', '2', '3', '4']);
+    expect(tasks({ days: 30, guideline: null })).toEqual(['2', '3', '4']);
+    expect(tasks({ days: 30, guideline: 1 })).toEqual(['2']);
+    expect(withinScope(all, { days: 7, guideline: 2 }, new Date(start)).checks).toEqual([all.checks[1]]);
+  });
+
+  it('gives times by kind with quartiles, the floor and what was under it', async () => {
+    const { dwell } = await reportOn(all);
+    expect(dwell).toMatchObject([
+      {
+        kind: 'RANKING',
+        labels: 3,
+        times: { n: 3, lowerQuartile: 10_500, median: 20_000, upperQuartile: 20_000 },
+        floorMs: 3000,
+        tooFast: { defined: true, value: 1 / 3, n: 3 },
+      },
+      { kind: 'SPAN', labels: 1, times: null, floorMs: 5000, tooFast: { value: 1, n: 1 } },
+    ]);
+  });
+
+  it('keeps the alarms of the whole', async () => {
+    const checks = Array.from({ length: 60 }, (_, index) => check('x', index < 40, index));
+    const whole = data([dated('1', 0, 1)], { checks });
+    const part = withinScope(whole, { days: 7, guideline: 9 }, new Date(start + 60 * day));
+    const report = await qualityReport(part, createRandom('test'), async () => undefined, whole);
+    expect(report).toMatchObject({ labels: 0, drifts: [{ annotator: 'x' }] });
+  });
+
+  it('is named by what it stands on, and read back', () => {
+    const projectId = '3b241101-e2bb-4255-8caf-4136c566a962';
+    expect(reportSubject(projectId, wholeProject)).toBe(projectId);
+    for (const scope of [wholeProject, { days: 30, guideline: null }, { days: null, guideline: 12 }, { days: 7, guideline: 2 }] as const) {
+      expect(readReportSubject(reportSubject(projectId, scope))).toEqual({ projectId, ...scope });
+    }
+    expect(() => readReportSubject(`${projectId}:days-8`)).toThrow();
+    expect(() => readReportSubject('no-project')).toThrow();
   });
 });

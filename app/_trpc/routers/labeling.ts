@@ -1,5 +1,6 @@
 import { claimTask, claimTaskInput } from '#lib/services/labeling/claim-task';
 import { correctAnnotation, correctAnnotationInput } from '#lib/services/labeling/correct-annotation';
+import { countOpenTasks, countOpenTasksInput } from '#lib/services/labeling/count-open-tasks';
 import { getAssignmentView, getAssignmentViewInput } from '#lib/services/labeling/get-assignment-view';
 import { getLabelingPolicy, getLabelingPolicyInput } from '#lib/services/labeling/get-labeling-policy';
 import { heartbeatAssignments, heartbeatAssignmentsInput } from '#lib/services/labeling/heartbeat';
@@ -30,6 +31,7 @@ export const labelingRouter = router({
   policy: procedure.input(getLabelingPolicyInput).query(({ ctx, input }) => getLabelingPolicy(ctx.deps, ctx.actor, input)),
   savePolicy: procedure.input(saveLabelingPolicyInput).mutation(({ ctx, input }) => saveLabelingPolicy(ctx.deps, ctx.actor, input)),
   pools: procedure.input(listPoolsInput).query(({ ctx, input }) => listPools(ctx.deps, ctx.actor, input)),
+  openTasks: procedure.input(countOpenTasksInput).query(({ ctx, input }) => countOpenTasks(ctx.deps, ctx.actor, input)),
   savePool: procedure.input(savePoolInput).mutation(({ ctx, input }) => savePool(ctx.deps, ctx.actor, input)),
   place: procedure.input(placeTasksInput).mutation(({ ctx, input }) => placeTasks(ctx.deps, ctx.actor, input)),
   returnTask: procedure.input(returnTaskInput).mutation(({ ctx, input }) => returnTask(ctx.deps, ctx.actor, input)),

@@ -8,11 +8,13 @@ export const listPoolsInput = z.strictObject({ projectId: z.uuid() });
 
 interface PoolWithCounts extends PoolView {
   readonly tasks: number;
+  /** Of them, those that still want an annotation. */
+  readonly open: number;
   /** Annotators of the project who may be given its tasks now. */
   readonly people: number;
 }
 
-/** The pools of a project, how many tasks lie in each and how many people may take them. Needs labeling.manage. */
+/** The pools of a project, how many tasks lie in each, how many of them are open, and how many people may take them. Needs labeling.manage. */
 export async function listPools(
   deps: Pick<Deps, 'db'>,
   actor: Actor,
@@ -23,6 +25,7 @@ export async function listPools(
   return deps.db.$queryRaw<PoolWithCounts[]>`
     select p."id", p."name", p."skills", p."languages", p."qualifiedOnly",
       (select count(*)::int from "Task" t where t."projectId" = p."projectId" and t."poolId" = p."id") as "tasks",
+      (select count(*)::int from "Task" t where t."projectId" = p."projectId" and t."poolId" = p."id" and t."status" = 'OPEN') as "open",
       (select count(*)::int from "Membership" m join "User" u on u."id" = m."userId"
         where m."projectId" = p."projectId" and 'ANNOTATOR' = any(m."roles") and u."disabledAt" is null and m."pausedAt" is null
           and p."skills" <@ m."skills" and (p."languages" = '{}' or p."languages" && m."languages")

@@ -4,6 +4,7 @@ import type { Actor } from '#lib/domain/actor';
 import { migrateQueues } from '#lib/queues/connection';
 import { connectQueues } from '#lib/queues/queues';
 import { claimTask } from '#lib/services/labeling/claim-task';
+import { countOpenTasks } from '#lib/services/labeling/count-open-tasks';
 import type { AssignmentView } from '#lib/services/labeling/get-assignment-view';
 import { leaseOwnSlot } from '#lib/services/labeling/lease-own-slot';
 import { listPools } from '#lib/services/labeling/list-pools';
@@ -90,7 +91,7 @@ describe('who may claim', () => {
     await member(world, expert, { skills: ['medicine', 'law'], languages: ['en'] });
     expect((await claim(world, other))?.taskId).toBe(taskIds[0]);
     expect(await claim(world, expert)).toBeNull();
-    expect(await listPools(deps, lead, { projectId })).toMatchObject([{ name: 'Medicine', tasks: 1, people: 0 }]);
+    expect(await listPools(deps, lead, { projectId })).toMatchObject([{ name: 'Medicine', tasks: 1, open: 1, people: 0 }]);
     await member(world, expert, { qualifiedAt: new Date() });
     expect(await listPools(deps, lead, { projectId })).toMatchObject([{ people: 1 }]);
     expect((await claim(world, expert))?.taskId).toBe(taskIds[1]);
@@ -256,5 +257,37 @@ describe('the policy', () => {
       details: { field: 'overlaps' },
     });
     await expect(saveLabelingPolicy(deps, person, { projectId, policy: {} })).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  });
+
+  it('joins groups at every depth, and tells two people who change the same thing apart', async () => {
+    const { deps, projectId, lead } = await setUp({ tasks: 0, annotators: 0 });
+    const { dwell } = await saveLabelingPolicy(deps, lead, { projectId, policy: { dwell: { minMs: { SPAN: 9000 } } } });
+    const other = await saveLabelingPolicy(deps, lead, { projectId, policy: { dwell: { minMs: { CHAT: 1 } }, breakMinutes: 30 } });
+    expect(other.dwell).toEqual({ ...dwell, minMs: { ...dwell.minMs, SPAN: 9000, CHAT: 1 } });
+    const late = { overlap: 2, breakMinutes: 40, dwell: { minMs: { CHAT: 2 } } };
+    const seen = { overlap: 1, breakMinutes: 50, dwell: { minMs: { CHAT: 5000 } } };
+    await expect(saveLabelingPolicy(deps, lead, { projectId, policy: late, basedOn: seen })).rejects.toMatchObject({
+      code: 'CONFLICT',
+      details: { fields: ['breakMinutes', 'dwell.minMs.CHAT'] },
+    });
+    // What somebody else changed elsewhere is no conflict.
+    const basedOn = { overlap: 1, skip: { reasons: [...other.skip.reasons] } };
+    const saved = await saveLabelingPolicy(deps, lead, { projectId, policy: { overlap: 2 }, basedOn });
+    expect(saved).toEqual({ ...other, overlap: 2 });
+  });
+});
+
+describe('open tasks', () => {
+  it('are counted by dataset, kind and pool, as the same filter would move them', async () => {
+    const { deps, projectId, lead, annotators, taskIds } = await setUp({ tasks: 3, annotators: 1 });
+    const counts = () => countOpenTasks(deps, lead, { projectId });
+    expect(await counts()).toMatchObject([{ kind: 'RANKING', poolId: null, n: 3 }]);
+    await deps.db.task.update({ where: { id: taskIds[0]! }, data: { status: 'DONE' } });
+    const pool = await savePool(deps, lead, { projectId, name: 'Later' });
+    const [first] = await counts();
+    expect(first).toMatchObject({ poolId: null, n: 2 });
+    expect(await placeTasks(deps, lead, { projectId, tasks: { datasetId: first!.datasetId }, poolId: pool.id })).toEqual({ placed: 2 });
+    expect(await counts()).toMatchObject([{ poolId: pool.id, n: 2 }]);
+    await expect(countOpenTasks(deps, annotators[0]!, { projectId })).rejects.toMatchObject({ code: 'FORBIDDEN' });
   });
 });

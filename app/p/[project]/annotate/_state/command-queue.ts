@@ -38,11 +38,18 @@ export function createCommandQueue(screen: Commanded): KeyQueue<Press> {
     } else if (phase !== 'open' || current === null) {
       if (command?.type === 'undo') screen.undo();
       else if (command?.type === 'open' && command.panel === 'keys') screen.open('keys');
-    } else if (byPart(screen, press)) return 'taken';
+    } else if (beforeField(screen.getState())) return 'taken';
+    else if (byPart(screen, press)) return 'taken';
     else if (onHint(screen.getState(), press)) screen.answerHint(press.type === 'letter' && press.letter === 'k' ? 'KEPT' : 'REVISED');
     else if (command !== null) carryOut(screen, current, command);
     return 'taken';
   });
+}
+
+/** A text is to be written here, and its field is not there yet: what is typed begins that text, and is no command. */
+function beforeField({ current, fieldFor }: ScreenState): boolean {
+  if (current === null || fieldFor === current.view.assignmentId) return false;
+  return current.view.kind === 'DEMONSTRATION' || current.view.kind === 'CHAT';
 }
 
 /** What a part of the form does with the key: the one whose sheet is open first, then the one that makes the kind. */

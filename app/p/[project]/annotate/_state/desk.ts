@@ -72,6 +72,11 @@ export abstract class Desk extends Observed<ScreenState> {
     if (current !== null) this.focus(current.answer.at.answer, 0);
   }
 
+  /** From now on what is typed goes into the field, and what is typed elsewhere is meant for the page. */
+  fieldCame(assignmentId: string): void {
+    this.set({ fieldFor: assignmentId });
+  }
+
   toggle(what: 'differences' | 'promptFolded' | 'together'): void {
     this.set({ [what]: !this.getState()[what] });
   }

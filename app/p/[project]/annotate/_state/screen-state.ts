@@ -78,6 +78,8 @@ export interface ScreenState {
   /** What the server told after the last submission. */
   readonly told: Told | null;
   readonly said: { readonly id: number; readonly line: Line } | null;
+  /** The task whose text field stands on the screen; of kinds in which a text is written. */
+  readonly fieldFor: string | null;
   readonly panel: PanelName | null;
   readonly sheet: SheetPart | null;
   readonly differences: boolean;
@@ -146,6 +148,7 @@ export function initialScreen(): ScreenState {
     notice: null,
     told: null,
     said: null,
+    fieldFor: null,
     panel: null,
     sheet: null,
     differences: false,

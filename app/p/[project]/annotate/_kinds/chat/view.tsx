@@ -48,7 +48,9 @@ function OneChat({ phone }: { phone: boolean }) {
 
 function Compose({ conversation, phone }: { conversation: Conversation; phone: boolean }) {
   const t = useTranslations('writing.chat');
+  const { store } = useAnnotate();
   const { view } = useTask();
+  useEffect(() => store.fieldCame(view.assignmentId), [store, view.assignmentId]);
   const { part, state, act } = usePart<ChatState, ChatAction, 'chat'>('chat');
   const sent = useScreen((screen) => screen.phase !== 'open');
   const field = useRef<HTMLTextAreaElement>(null);

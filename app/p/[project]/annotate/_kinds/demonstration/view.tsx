@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from 'react';
 import { useTranslations } from 'use-intl/react';
 import { AnswerText } from '../../../../../_components/answer-text/answer-text';
 import { Icon } from '../../../../../_components/ui/icon';
-import { usePart, useTask } from '../../_components/annotate-context';
+import { useAnnotate, usePart, useTask } from '../../_components/annotate-context';
 import { KindFoot, KindThumb } from '../../_components/foot';
 import { Prompt } from '../../_components/prompt';
 import { ScrollGroup } from '../../_components/scroll-group';
@@ -17,9 +17,11 @@ import { Suggestions } from './suggestions';
 /** The answer that a person writes, as annotators will see it on wish. */
 export default function DemonstrationView({ phone }: { phone: boolean }) {
   const t = useTranslations('writing.suggest');
+  const { store } = useAnnotate();
   const { view } = useTask();
   const { part, state, act } = usePart<DemonstrationState, DemonstrationAction, 'demonstration'>('demonstration');
   const [asked, setAsked] = useState<string | null>(null);
+  useEffect(() => store.fieldCame(view.assignmentId), [store, view.assignmentId]);
   const page = useRef<HTMLDivElement>(null);
   const spec: { readonly suggestions?: unknown } = view.spec;
   const canSuggest = part.suggestions && typeof spec.suggestions === 'number' && spec.suggestions > 0;

@@ -1,4 +1,6 @@
 import type { Metadata } from 'next';
+import { type ReportScope, reportPeriods } from '#lib/domain/quality/report-scope';
+import { listGuidelines } from '#lib/services/guidelines/list-guidelines';
 import { getQualificationTest } from '#lib/services/quality/get-qualification-test';
 import { getQualityPolicy } from '#lib/services/quality/get-quality-policy';
 import { getQualityReport } from '#lib/services/quality/get-quality-report';
@@ -12,6 +14,7 @@ import { loadProject } from '../../_lib/load-project';
 import { AgreementCard } from './_components/agreement-card';
 import { AttemptsCard } from './_components/attempts-card';
 import { DriftNote } from './_components/drift-note';
+import { DwellCard } from './_components/dwell-card';
 import { GoldCard } from './_components/gold-card';
 import { BiasesCard, GuidelinesCard } from './_components/label-cards';
 import { PeopleCard } from './_components/people-card';
@@ -21,20 +24,27 @@ import { ReportHead } from './_components/report-head';
 import { SettleCard } from './_components/settle-card';
 import { TestCard } from './_components/test-card';
 
-type Props = { params: Promise<{ project: string }> };
+type Props = { params: Promise<{ project: string }>; searchParams: Promise<{ days?: string; guideline?: string }> };
 
 export async function generateMetadata(): Promise<Metadata> {
   return { title: (await getT('quality'))('title') };
 }
 
-export default async function QualityPage({ params }: Props) {
+export default async function QualityPage({ params, searchParams }: Props) {
   const { deps, actor, project, may } = await loadProject((await params).project);
   if (!may('quality.read')) return <NoPermission action="quality.read" held={project.roles} />;
   const t = await getT('quality');
   const projectId = project.id;
+  const [asked, guidelines] = [await searchParams, await listGuidelines(deps, actor, { projectId })];
+  // What is no period and no version stands for everything.
+  const scope: ReportScope = {
+    days: reportPeriods.find((days) => String(days) === asked.days) ?? null,
+    guideline: guidelines.find(({ version }) => String(version) === asked.guideline)?.version ?? null,
+  };
+  const limited = scope.days !== null || scope.guideline !== null;
   const [mayManage, mayReview] = [may('quality.manage'), may('review.judge')];
   const [view, queue, attempts, managed] = await Promise.all([
-    getQualityReport(deps, actor, { projectId }),
+    getQualityReport(deps, actor, { projectId, ...scope }),
     mayReview ? listReviewQueue(deps, actor, { projectId, limit: 4 }) : { open: 0, items: [] },
     listAttempts(deps, actor, { projectId }),
     mayManage ? loadManaged() : null,
@@ -44,20 +54,29 @@ export default async function QualityPage({ params }: Props) {
   const drifting = report?.drifts.map(({ userId }) => userId) ?? [];
   return (
     <div className="page">
-      <ReportHead projectId={projectId} report={report} computedAt={view.computedAt} pending={view.pending} />
+      <ReportHead
+        projectId={projectId}
+        scope={scope}
+        guidelines={guidelines.map(({ version }) => version)}
+        report={report}
+        computedAt={view.computedAt}
+        pending={view.pending}
+      />
       <div className={styles.grid}>
         <div className={styles.column}>
           {report && report.labels > 0 ? (
             <>
               {report.agreement.length > 0 && <AgreementCard rows={report.agreement} />}
-              <GuidelinesCard rows={report.guidelines} />
+              <DwellCard rows={report.dwell} />
+              {scope.guideline === null && <GuidelinesCard rows={report.guidelines} />}
             </>
           ) : (
             <section className="card empty">
               <b>{t('none.title')}</b>
-              <p>{report ? t('none.noLabels') : t('none.text')}</p>
+              <p>{report ? t(limited ? 'none.noneHere' : 'none.noLabels') : t('none.text')}</p>
             </section>
           )}
+          {waiting.length > 0 && <AttemptsCard attempts={waiting} />}
         </div>
         <div className={styles.column}>
           {report?.drifts.map((drift) => (
@@ -65,7 +84,6 @@ export default async function QualityPage({ params }: Props) {
           ))}
           <SettleCard slug={project.slug} open={queue.open} items={queue.items} may={mayReview} />
           {report && report.labels > 0 && <BiasesCard biases={report.biases} />}
-          {waiting.length > 0 && <AttemptsCard attempts={waiting} />}
         </div>
       </div>
       {report && report.labels > 0 && (

@@ -4,49 +4,18 @@ import { useMutation } from '@tanstack/react-query';
 import { useRouter } from 'next/navigation';
 import { type FormEvent, useState } from 'react';
 import { useTranslations } from 'use-intl/react';
+import { taskKinds } from '#lib/domain/forms';
 import type { QualityPolicy } from '#lib/domain/quality/quality-policy';
 import { ErrorNote } from '../../../../../_components/ui/error-note';
 import { Field } from '../../../../../_components/ui/field';
 import { useTRPC } from '../../../../../_trpc/client';
+import { numbersOf, type PolicyNumber, policyGroups, policyOf } from './policy-fields';
 import styles from './quality.module.css';
-
-const numbers = [
-  'goldShare',
-  'maxExposures',
-  'passAt',
-  'repeatShare',
-  'afterHours',
-  'good',
-  'poor',
-  'falseAlarm',
-  'miss',
-  'warnAt',
-  'pauseAt',
-] as const;
-const switches = ['sprt', 'training', 'qualification'] as const;
-
-type Numbers = Record<(typeof numbers)[number], number | null>;
-const percent = (share: number) => Math.round(share * 1000) / 10;
-
-function numbersOf({ gold, repeats, sprt, dwell }: QualityPolicy): Numbers {
-  return {
-    goldShare: percent(gold.share),
-    maxExposures: gold.maxExposures,
-    passAt: percent(gold.passAt),
-    repeatShare: percent(repeats.share),
-    afterHours: repeats.afterHours,
-    good: percent(sprt.good),
-    poor: percent(sprt.poor),
-    falseAlarm: percent(sprt.falseAlarm),
-    miss: percent(sprt.miss),
-    warnAt: dwell.warnAt,
-    pauseAt: dwell.pauseAt,
-  };
-}
 
 /** How labels of the project are checked, and by what rule a person is paused. */
 export function PolicyCard({ projectId, policy }: { projectId: string; policy: QualityPolicy }) {
   const t = useTranslations('quality');
+  const kinds = useTranslations('mine');
   const router = useRouter();
   const [changed, setChanged] = useState(false);
   const save = useMutation(
@@ -58,33 +27,29 @@ export function PolicyCard({ projectId, policy }: { projectId: string; policy: Q
     }),
   );
   const values = numbersOf(policy);
-  const on = { sprt: policy.sprt.enabled, training: policy.training.required, qualification: policy.qualification.required };
   function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
-    if (save.isPending) return;
-    const form = new FormData(event.currentTarget);
-    const number = (name: (typeof numbers)[number]) => Number(form.get(name));
-    const share = (name: (typeof numbers)[number]) => number(name) / 100;
-    const pauseAt = String(form.get('pauseAt')).trim();
-    save.mutate({
-      projectId,
-      policy: {
-        gold: { ...policy.gold, share: share('goldShare'), maxExposures: number('maxExposures'), passAt: share('passAt') },
-        repeats: { ...policy.repeats, share: share('repeatShare'), afterHours: number('afterHours') },
-        sprt: {
-          ...policy.sprt,
-          enabled: form.get('sprt') !== null,
-          good: share('good'),
-          poor: share('poor'),
-          falseAlarm: share('falseAlarm'),
-          miss: share('miss'),
-        },
-        dwell: { ...policy.dwell, warnAt: number('warnAt'), pauseAt: pauseAt === '' ? null : Number(pauseAt) },
-        training: { ...policy.training, required: form.get('training') !== null },
-        qualification: { required: form.get('qualification') !== null },
-      },
-    });
+    if (!save.isPending) save.mutate({ projectId, policy: policyOf(new FormData(event.currentTarget), policy) });
   }
+  const numbers = (names: readonly PolicyNumber[]) => (
+    <div className={styles.fields}>
+      {names.map((name) => (
+        <Field key={name} label={t(`policy.${name}`)} hint={name === 'pauseAt' ? t('policy.pauseAtHint') : undefined}>
+          {(ids) => (
+            <input {...ids} name={name} type="number" min={0} step="any" required={name !== 'pauseAt'} defaultValue={values[name] ?? ''} />
+          )}
+        </Field>
+      ))}
+    </div>
+  );
+  const onOff = (name: 'sprt' | 'training' | 'qualification', on: boolean) => (
+    <label className="choice">
+      <input type="checkbox" name={name} defaultChecked={on} />
+      <span>
+        {t(`policy.${name}`)} {name === 'sprt' && <span className="dim">{t('policy.sprtHint')}</span>}
+      </span>
+    </label>
+  );
   return (
     <section className="card">
       <div className="head">
@@ -92,33 +57,50 @@ export function PolicyCard({ projectId, policy }: { projectId: string; policy: Q
       </div>
       <form className={styles.stack} onSubmit={submit} onChange={() => setChanged(true)}>
         <ErrorNote error={save.error} />
-        <div className={styles.fields}>
-          {numbers.map((name) => (
-            <Field key={name} label={t(`policy.${name}`)} hint={name === 'pauseAt' ? t('policy.pauseAtHint') : undefined}>
-              {(ids) => (
-                <input
-                  {...ids}
-                  name={name}
-                  type="number"
-                  min={0}
-                  step="any"
-                  required={name !== 'pauseAt'}
-                  defaultValue={values[name] ?? ''}
-                />
-              )}
-            </Field>
-          ))}
-        </div>
-        <div className={styles.group}>
-          {switches.map((name) => (
-            <label key={name} className="choice">
-              <input type="checkbox" name={name} defaultChecked={on[name]} />
-              <span>
-                {t(`policy.${name}`)} {name === 'sprt' && <span className="dim">{t('policy.sprtHint')}</span>}
-              </span>
-            </label>
-          ))}
-        </div>
+        <fieldset className={styles.group}>
+          <legend>{t('policy.groups.gold')}</legend>
+          {numbers(policyGroups.gold)}
+        </fieldset>
+        <fieldset className={styles.group}>
+          <legend>{t('policy.groups.repeats')}</legend>
+          {numbers(policyGroups.repeats)}
+        </fieldset>
+        <fieldset className={styles.group}>
+          <legend>{t('policy.groups.sprt')}</legend>
+          {onOff('sprt', policy.sprt.enabled)}
+          {numbers(policyGroups.sprt)}
+        </fieldset>
+        <fieldset className={styles.group}>
+          <legend>{t('policy.groups.speed')}</legend>
+          {numbers(policyGroups.speed)}
+          <details onInvalidCapture={(event) => event.currentTarget.setAttribute('open', '')}>
+            <summary>{t('policy.floors')}</summary>
+            <p className="sm ink2">{t('policy.floorsHint')}</p>
+            <div className={styles.fields}>
+              {taskKinds.map((kind) => (
+                <Field key={kind} label={t('policy.floor', { kind: kinds(`kindName.${kind}`) })}>
+                  {(ids) => (
+                    <input
+                      {...ids}
+                      name={`floor.${kind}`}
+                      type="number"
+                      min={0}
+                      max={3600}
+                      step="any"
+                      required
+                      defaultValue={policy.dwell.minMs[kind] / 1000}
+                    />
+                  )}
+                </Field>
+              ))}
+            </div>
+          </details>
+        </fieldset>
+        <fieldset className={styles.group}>
+          <legend>{t('policy.groups.before')}</legend>
+          {onOff('training', policy.training.required)}
+          {onOff('qualification', policy.qualification.required)}
+        </fieldset>
         <div className="row wrap">
           <button type="submit" className="btn lg" aria-disabled={!changed} aria-busy={save.isPending}>
             {t('policy.save')}

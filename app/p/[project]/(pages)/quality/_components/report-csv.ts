@@ -15,6 +15,7 @@ export function reportCsv(report: NonNullable<QualityReportView['report']>): str
   return toCsv(columns, [
     ...report.agreement.map(({ subject, label, measure, estimate }) => row('agreement', label ?? subject, measure, estimate)),
     ...rows('labels', 'all', report.biases),
+    ...report.dwell.flatMap(({ kind, tooFast }) => rows('kind', kind, { tooFast })),
     ...report.guidelines.flatMap(({ version, agreement, tieRate, gold }) =>
       rows('guideline', String(version), { agreement, tieRate, gold }),
     ),

@@ -23,6 +23,7 @@ export function useFigures() {
       const seconds = Math.round(ms / 1000);
       return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
     },
+    seconds: (ms: number) => t('dwell.seconds', { n: ms / 1000 }),
     day: (date: Date | string) => format.dateTime(new Date(date), { day: 'numeric', month: 'long' }),
     moment: (date: Date | string) =>
       format.dateTime(new Date(date), { day: 'numeric', month: 'long', hour: 'numeric', minute: '2-digit', hourCycle: 'h23' }),

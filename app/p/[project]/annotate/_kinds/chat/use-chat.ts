@@ -1,6 +1,6 @@
 'use client';
 
-import { useCallback, useEffect, useState } from 'react';
+import { createContext, useCallback, useContext, useEffect, useState } from 'react';
 import type { ChatView } from '#lib/services/chat/chat-view';
 import { useTRPCClient } from '../../../../../_trpc/client';
 import { readError } from '../../../../../_trpc/read-error';
@@ -22,9 +22,21 @@ export interface Conversation {
   again(): void;
 }
 
+/** Where a conversation goes on. */
+export interface ChatApi {
+  view(assignmentId: string): Promise<ChatView>;
+  send(turn: { readonly assignmentId: string; readonly ordinal: number; readonly text: string }): Promise<ChatView>;
+  retry(assignmentId: string): Promise<ChatView>;
+}
+
+/** Null: at the server. The preview of a form talks to nobody. */
+const ChatApiContext = createContext<ChatApi | null>(null);
+export const ChatApiProvider = ChatApiContext.Provider;
+
 /** The conversation as the server has it: asked again while replies are being written, and told to the task's own state. */
 export function useChat(): Conversation {
-  const client = useTRPCClient();
+  const { chat: server } = useTRPCClient();
+  const example = useContext(ChatApiContext);
   const { store } = useAnnotate();
   const { view } = useTask();
   const { assignmentId } = view;
@@ -47,9 +59,9 @@ export function useChat(): Conversation {
   useEffect(() => {
     if (!waits) return;
     const pause = asked === 0 ? 0 : trouble !== null ? afterTrouble : lookEvery;
-    const timer = setTimeout(() => void take(client.chat.view.query({ assignmentId })), pause);
+    const timer = setTimeout(() => void take(example?.view(assignmentId) ?? server.view.query({ assignmentId })), pause);
     return () => clearTimeout(timer);
-  }, [client, assignmentId, waits, trouble, asked, take]);
+  }, [example, server, assignmentId, waits, trouble, asked, take]);
   useEffect(() => {
     if (chat !== null) store.learn('chat', { type: 'hear', heard: heardOf(chat) } satisfies ChatAction);
   });
@@ -62,8 +74,11 @@ export function useChat(): Conversation {
     chat,
     trouble,
     late,
-    send: (text) => take(client.chat.send.mutate({ assignmentId, ordinal: (chat?.turns.length ?? 0) + 1, text })),
-    again: () => void take(client.chat.retry.mutate({ assignmentId })),
+    send: (text) => {
+      const turn = { assignmentId, ordinal: (chat?.turns.length ?? 0) + 1, text };
+      return take(example?.send(turn) ?? server.send.mutate(turn));
+    },
+    again: () => void take(example?.retry(assignmentId) ?? server.retry.mutate({ assignmentId })),
   };
 }
 

@@ -7,11 +7,13 @@ import { readError } from '../../../../../../_trpc/read-error';
 import { AnnotateProvider } from '../../../../annotate/_components/annotate-context';
 import { useMedia } from '../../../../annotate/_components/use-media';
 import { usePreferences } from '../../../../annotate/_components/use-preferences';
+import { ChatApiProvider } from '../../../../annotate/_kinds/chat/use-chat';
 import { viewOf } from '../../../../annotate/_kinds/views';
 import { AnnotateStore } from '../../../../annotate/_state/annotate-store';
 import { BrowserStore } from '../../../../annotate/_state/browser-store';
 import type { LabelingApi } from '../../../../annotate/_state/screen-state';
 import type { TaskView } from '../../../../annotate/_state/task-view';
+import { exampleChat } from '../_state/example-chat';
 import styles from '../form.module.css';
 
 interface Props {
@@ -27,7 +29,6 @@ export function FormPreview({ spec, project }: Props) {
   const narrow = useMedia('(max-width: 760px)');
   const [chosen, setPhone] = useState<boolean | null>(null);
   const phone = chosen ?? narrow;
-  if (spec.kind === 'CHAT') return <p className="dim">{t('preview.chat')}</p>;
   return (
     <>
       <div className="row wrap">
@@ -46,12 +47,14 @@ export function FormPreview({ spec, project }: Props) {
 function Screen({ spec, project, phone }: Props & { phone: boolean }) {
   const t = useTranslations('form');
   const preferences = usePreferences();
+  const texts = [t('preview.answer1'), t('preview.answer2'), t('preview.answer3')];
+  const [chat] = useState(() => exampleChat(spec, t('preview.prompt'), texts));
   const [store] = useState(() => {
-    const texts = [t('preview.answer1'), t('preview.answer2'), t('preview.answer3')];
     const view = exampleView(spec, t('preview.prompt'), texts);
     return new AnnotateStore({ api: exampleApi(view), store: new BrowserStore(null, 'preview', project.id), readTrouble: readError });
   });
   const [open, setOpen] = useState(false);
+  const [drawn, setDrawn] = useState(false);
   useEffect(() => {
     const stop = store.subscribe(() => setOpen(store.getState().current !== null));
     void store.start(null);
@@ -65,15 +68,27 @@ function Screen({ spec, project, phone }: Props & { phone: boolean }) {
   const { frame, zoom } = useZoom(phone ? phoneWidth : screenWidth);
   return (
     <div ref={frame} className={styles.frame}>
-      <div className={phone ? styles.phone : styles.screen} style={{ '--zoom': zoom } as React.CSSProperties}>
+      <div className={phone ? styles.phone : styles.screen} style={{ '--zoom': zoom } as React.CSSProperties} inert={!drawn}>
         <AnnotateProvider value={context}>
-          <Suspense fallback={null}>{open && <View phone={phone} />}</Suspense>
+          <ChatApiProvider value={chat}>
+            <Suspense fallback={null}>
+              {open && <View phone={phone} />}
+              {open && <Drawn tell={setDrawn} />}
+            </Suspense>
+          </ChatApiProvider>
         </AnnotateProvider>
       </div>
     </div>
   );
 }
 
+/** What takes the focus when it comes does so before this: whoever types in the form beside it keeps his place. */
+function Drawn({ tell }: { tell: (drawn: boolean) => void }) {
+  useEffect(() => tell(true), [tell]);
+  return null;
+}
+
+/** Of a usual laptop, so that the row of tools has its place. */
 const screenWidth = 1240;
 const phoneWidth = 360;
 

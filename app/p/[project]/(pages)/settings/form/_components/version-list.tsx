@@ -22,8 +22,7 @@ export async function VersionList({ versions }: { versions: readonly FormVersion
                 <div className="row wrap">
                   <b>{t('versions.version', { version })}</b>
                   <span className="dim">
-                    <bdi>{createdBy ?? t('versions.nobody')}</bdi>,{' '}
-                    {format.dateTime(createdAt, { dateStyle: 'medium', timeStyle: 'short' })}
+                    <bdi>{createdBy ?? t('versions.nobody')}</bdi>, {format.dateTime(createdAt, 'moment')}
                   </span>
                   <span className="dim">{t('versions.tasks', { n: tasks })}</span>
                 </div>

@@ -3,6 +3,7 @@
 import { useRouter } from 'next/navigation';
 import { type ReactNode, useEffect } from 'react';
 import { IntlProvider } from 'use-intl/react';
+import { formats } from './formats';
 import { type Locale, timeZoneCookie } from './locales';
 import type { Messages } from './messages';
 import { writeCookie } from './write-cookie';
@@ -25,5 +26,9 @@ export function MessagesProvider({ children, ...settings }: Props) {
     writeCookie(timeZoneCookie, here);
     router.refresh();
   }, [timeZone, router]);
-  return <IntlProvider {...settings}>{children}</IntlProvider>;
+  return (
+    <IntlProvider {...settings} formats={formats}>
+      {children}
+    </IntlProvider>
+  );
 }

@@ -1,6 +1,7 @@
 import { cookies, headers } from 'next/headers';
 import { cache } from 'react';
 import { createFormatter, createTranslator } from 'use-intl/core';
+import { formats } from './formats';
 import { type Locale, localeCookie, pickLocale, themeCookie, timeZoneCookie } from './locales';
 import { type Messages, messages } from './messages';
 
@@ -34,5 +35,5 @@ export async function getT<N extends keyof Messages>(namespace: N) {
 }
 
 export async function getFormat() {
-  return createFormatter({ locale: await getLocale(), timeZone: await getTimeZone() });
+  return createFormatter({ locale: await getLocale(), timeZone: await getTimeZone(), formats });
 }

@@ -21,7 +21,7 @@ export function MessageList({ view }: { view: ThreadView }) {
             ) : (
               t(`from.${from}`)
             )}
-            , {format.dateTime(at, { dateStyle: 'medium', timeStyle: 'short' })}
+            , {format.dateTime(at, 'moment')}
           </div>
           <p className={styles.text} dir="auto">
             {text}

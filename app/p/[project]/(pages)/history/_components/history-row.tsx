@@ -11,7 +11,7 @@ import { TakeBack } from './take-back';
 export async function HistoryRow({ annotation, slug }: { annotation: OwnAnnotation; slug: string }) {
   const [t, format] = [await getT('mine'), await getFormat()];
   const { id, kind, at, prompt, may, guidelineVersion, corrects } = annotation;
-  const when = (date: Date) => format.dateTime(date, { dateStyle: 'medium', timeStyle: 'short' });
+  const when = (date: Date) => format.dateTime(date, 'moment');
   return (
     <li className="card" id={id}>
       <div className={styles.head}>

@@ -41,7 +41,7 @@ export async function ReportsCard({ loaded, decided }: { loaded: Awaited<ReturnT
 async function Report({ report }: { report: ReportView }) {
   const [t, kinds, format] = [await getT('contact'), await getT('mine'), await getFormat()];
   const { task, resolution } = report;
-  const date = format.dateTime(report.at, { dateStyle: 'medium', timeStyle: 'short' });
+  const date = format.dateTime(report.at, 'moment');
   return (
     <li>
       <div className={styles.reportHead}>

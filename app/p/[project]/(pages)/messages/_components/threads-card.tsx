@@ -41,16 +41,16 @@ export async function ThreadsCard({ loaded, scope, after }: Props) {
               <span className={styles.threadHead}>
                 {thread.annotatorName !== null && <bdi className="b anywhere">{thread.annotatorName}</bdi>}
                 <span className="sm dim">{kinds(`kindName.${thread.kind}`)}</span>
-                <span className="sm dim">{format.dateTime(thread.last.at, { dateStyle: 'medium', timeStyle: 'short' })}</span>
+                <span className="sm dim">{format.dateTime(thread.last.at, 'moment')}</span>
                 {thread.unread > 0 && <span className="chip acc">{t('unread', { n: thread.unread })}</span>}
               </span>
-              <span className={`sm ink2 ${styles.clamped}`} dir="auto">
-                {thread.asks.text}
+              <span className={`sm ink2 ${styles.clamped}`}>
+                <bdi>{thread.asks.text}</bdi>
                 {thread.asks.more && '…'}
               </span>
-              <span className={styles.clamped} dir="auto">
+              <span className={styles.clamped}>
                 <span className="dim">{t(`from.${thread.last.from === 'ANNOTATOR' && !lead ? 'you' : thread.last.from}`)}: </span>
-                {thread.last.text}
+                <bdi>{thread.last.text}</bdi>
               </span>
             </Link>
           </li>

@@ -70,8 +70,7 @@ async function nextOf({ work, standing, now }: Props): Promise<Next> {
   const minutes = time.medianMs === null ? null : Math.round(time.medianMs / 60_000);
   const about = minutes === null ? '' : minutes === 0 ? t('next.underMinute') : t('next.about', { n: minutes });
   if (held) {
-    const draft =
-      held.draftSavedAt && t('next.draft', { time: format.dateTime(held.draftSavedAt, { dateStyle: 'medium', timeStyle: 'short' }) });
+    const draft = held.draftSavedAt && t('next.draft', { time: format.dateTime(held.draftSavedAt, 'moment') });
     return {
       title: t(`kind.${held.kind}`, { n: held.answers }),
       text: draft ? `${about} ${draft}` : `${about} ${t('next.oneByOne')}`,

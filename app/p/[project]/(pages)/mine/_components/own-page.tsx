@@ -30,7 +30,7 @@ export async function OwnPage({ loaded, title }: { loaded: Awaited<ReturnType<ty
   return (
     <div className="page mid">
       <div className={styles.head}>
-        <div className="grow">
+        <div className={styles.title}>
           <h1>{title}</h1>
           {project.description && <p className="ink2 anywhere">{project.description}</p>}
         </div>

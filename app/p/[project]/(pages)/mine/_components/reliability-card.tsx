@@ -44,9 +44,7 @@ export async function ReliabilityCard({ agreement }: { agreement: OwnAgreements 
           <Row name={t('reliability.others')} agreement={agreement.others} />
         </tbody>
       </table>
-      <p className="xs dim">
-        {t('reliability.until', { date: format.dateTime(agreement.until, { dateStyle: 'medium', timeStyle: 'short' }) })}
-      </p>
+      <p className="xs dim">{t('reliability.until', { date: format.dateTime(agreement.until, 'moment') })}</p>
     </section>
   );
 }
@@ -65,7 +63,7 @@ async function Row({ name, agreement }: { name: string; agreement: OwnAgreement 
           </td>
         </>
       ) : (
-        <td className="n dim" colSpan={2}>
+        <td className="n dim nowrap" colSpan={2}>
           {t('reliability.few', { needed: agreement.needed, n: agreement.tasks })}
         </td>
       )}

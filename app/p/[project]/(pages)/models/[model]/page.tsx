@@ -29,7 +29,7 @@ export default async function ModelPage({ params }: Props) {
     [t('list.parameters'), format.number(model.parameterCount)],
     [t('list.context'), format.number(model.contextLength)],
     [t('detail.vocabulary'), format.number(model.vocabularySize)],
-    [t('list.when'), format.dateTime(model.createdAt, { dateStyle: 'medium', timeStyle: 'short' })],
+    [t('list.when'), format.dateTime(model.createdAt, 'moment')],
   ];
   return (
     <div className="page mid">

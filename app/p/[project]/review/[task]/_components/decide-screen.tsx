@@ -100,9 +100,7 @@ function Decided({ review, decision, mayMakeGold }: DecidedProps) {
       <p className="anywhere" dir="auto">
         {decision.reason}
       </p>
-      <p className="sm ink2">
-        {t('decided.when', { date: format.dateTime(decision.decidedAt, { dateStyle: 'medium', timeStyle: 'short' }) })}
-      </p>
+      <p className="sm ink2">{t('decided.when', { date: format.dateTime(decision.decidedAt, 'moment') })}</p>
       {decision.errors.length > 0 && (
         <ul className="plain sm">
           {decision.errors.map(({ annotationId, category, note }) => (

@@ -9,9 +9,10 @@ import { ErrorNote } from '../../../../../_components/ui/error-note';
 import { Icon } from '../../../../../_components/ui/icon';
 import { useTRPC } from '../../../../../_trpc/client';
 import { reasonWords } from '../../../_components/reason-words';
-import styles from '../../quality/_components/quality.module.css';
+import quality from '../../quality/_components/quality.module.css';
 import { ScrollRegion } from '../../quality/_components/scroll-region';
 import { useFigures } from '../../quality/_components/use-figures';
+import styles from '../people.module.css';
 import { EditDialog } from './edit-dialog';
 import { PauseDialog } from './pause-dialog';
 
@@ -35,7 +36,7 @@ export function PeopleTable({ projectId, people, currency, mayEdit, mayPause }: 
     <>
       <ErrorNote error={resume.error} />
       <ScrollRegion label={t('members.title')}>
-        <table>
+        <table className={styles.people}>
           <thead>
             <tr>
               {(['person', 'roles', 'standing', 'skills', 'languages', 'quota', 'pay'] as const).map((column) => (
@@ -57,24 +58,32 @@ export function PeopleTable({ projectId, people, currency, mayEdit, mayPause }: 
               <tr key={person.userId}>
                 <th scope="row" className="anywhere">
                   <bdi>{person.name ?? person.label}</bdi>
-                  {person.name !== null && <span className={`${styles.aside} nowrap`}>{person.label}</span>}
+                  {person.name !== null && <span className={`${quality.aside} nowrap`}>{person.label}</span>}
                 </th>
-                <td className={styles.words}>{person.roles.map((role) => common(`role.${role}`)).join(', ')}</td>
-                <td>
+                <td className={quality.words} data-of={t('members.roles')}>
+                  {person.roles.map((role) => common(`role.${role}`)).join(', ')}
+                </td>
+                <td className={styles.standing} data-of={t('members.standing')} data-none={!isAnnotator(person)}>
                   <Standing person={person} />
                 </td>
-                <td className="ink2">{person.skills.join(', ') || '–'}</td>
-                <td className="ink2">{person.languages.join(', ') || '–'}</td>
-                <td className="ink2 nowrap">{quotaOf(person)}</td>
-                <td className="ink2 nowrap">
-                  <Pay cents={person.payCents} currency={currency} />
+                <td className="ink2 anywhere" data-of={t('members.skills')} data-none={person.skills.length === 0}>
+                  {person.skills.join(', ') || '–'}
+                </td>
+                <td className="ink2" data-of={t('members.languages')} data-none={person.languages.length === 0}>
+                  {person.languages.join(', ') || '–'}
+                </td>
+                <td className="ink2 nowrap" data-of={t('members.quota')} data-none={!isAnnotator(person)}>
+                  {isAnnotator(person) ? quotaOf(person) : '–'}
+                </td>
+                <td className="ink2 nowrap" data-of={t('members.pay')} data-none={!isAnnotator(person)}>
+                  {isAnnotator(person) ? <Pay cents={person.payCents} currency={currency} /> : '–'}
                 </td>
                 <Work person={person} />
-                <td className="right">
-                  <span className="row" style={{ justifyContent: 'flex-end' }}>
+                <td>
+                  <span className={styles.actions}>
                     {mayEdit && action('edit', person, () => setOpen({ dialog: 'edit', person }))}
                     {mayPause &&
-                      person.roles.includes('ANNOTATOR') &&
+                      isAnnotator(person) &&
                       (person.paused
                         ? action('resume', person, () => resume.mutate({ projectId, userId: person.userId }))
                         : action('pause', person, () => setOpen({ dialog: 'pause', person })))}
@@ -110,9 +119,12 @@ export function PeopleTable({ projectId, people, currency, mayEdit, mayPause }: 
   }
 }
 
+/** Quotas, pay and pauses rule the work of annotators only. */
+const isAnnotator = ({ roles }: PersonView) => roles.includes('ANNOTATOR');
+
 function Standing({ person }: { person: PersonView }) {
   const t = useTranslations('quality');
-  if (!person.roles.includes('ANNOTATOR')) return <span className="dim">–</span>;
+  if (!isAnnotator(person)) return <span className="dim">–</span>;
   if (person.paused) {
     return (
       <span>
@@ -158,19 +170,25 @@ function Work({ person: { done, checks, roles } }: { person: PersonView }) {
   if (!roles.includes('ANNOTATOR') && done === 0) {
     return (
       <>
-        <td className="n dim">–</td>
-        <td className="n dim">–</td>
+        <td className="n dim" data-of={t('members.done')} data-none>
+          –
+        </td>
+        <td className="n dim" data-of={t('members.checks')} data-none>
+          –
+        </td>
       </>
     );
   }
   return (
     <>
-      <td className="n">{figures.count(done)}</td>
-      <td className="n nowrap">
+      <td className="n" data-of={t('members.done')}>
+        {figures.count(done)}
+      </td>
+      <td className="n nowrap" data-of={t('members.checks')}>
         {checks.defined ? (
           <>
             <span className="b">{figures.share(checks.value)}</span>
-            <span className={styles.aside}>
+            <span className={quality.aside}>
               {figures.range(checks)}, {t('n', { n: checks.n })}
             </span>
           </>

@@ -23,7 +23,7 @@ export function AgreementCard({ rows }: { rows: readonly AgreementRow[] }) {
           <thead>
             <tr>
               <th scope="col">{t('agreement.what')}</th>
-              <th scope="col">
+              <th scope="col" className={styles.roomy}>
                 <Help text={t('agreement.byHelp')}>{t('agreement.by')}</Help>
               </th>
               <th scope="col" className="n">
@@ -54,8 +54,11 @@ export function AgreementCard({ rows }: { rows: readonly AgreementRow[] }) {
     const as = scale === 'share' ? 'share' : 'coefficient';
     return (
       <tr>
-        <th scope="row">{t(`agreement.subject.${subject}`, { label: label ?? '' })}</th>
-        <td className="ink2">
+        <th scope="row">
+          {t(`agreement.subject.${subject}`, { label: label ?? '' })}
+          <span className={`${styles.aside} ${styles.narrow}`}>{t(`agreement.measure.${measure}`)}</span>
+        </th>
+        <td className={`ink2 ${styles.roomy}`}>
           <Help text={t(`agreement.measureHelp.${measure}`)}>{t(`agreement.measure.${measure}`)}</Help>
         </td>
         <td className="n">{figures.count(estimate.n)}</td>

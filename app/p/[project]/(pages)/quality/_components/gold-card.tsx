@@ -58,12 +58,12 @@ export function GoldCard({ gold, candidates, maxExposures }: Props) {
               {shown.map((each) => (
                 <tr key={each.taskId}>
                   <th scope="row" className="anywhere">
-                    <span className={styles.question} dir="auto">
-                      {each.question}
+                    <span className={styles.question}>
+                      <bdi>{each.question}</bdi>
                     </span>
                     {each.explanation !== '' && (
-                      <span className={styles.aside} dir="auto">
-                        {each.explanation}
+                      <span className={styles.aside}>
+                        <bdi>{each.explanation}</bdi>
                       </span>
                     )}
                   </th>
@@ -107,7 +107,7 @@ export function GoldCard({ gold, candidates, maxExposures }: Props) {
         </ScrollRegion>
       )}
       {gold.length > few && (
-        <button type="button" className="btn quiet" aria-expanded={all} onClick={() => setAll(!all)}>
+        <button type="button" className={`btn quiet ${styles.flush}`} aria-expanded={all} onClick={() => setAll(!all)}>
           {all ? t('gold.fewer') : t('gold.all', { n: gold.length })}
         </button>
       )}
@@ -116,8 +116,8 @@ export function GoldCard({ gold, candidates, maxExposures }: Props) {
       {candidates.map((each) => (
         <div key={each.taskId} className={styles.item}>
           <span>
-            <span className={`b ${styles.question}`} dir="auto">
-              {each.question}
+            <span className={`b ${styles.question}`}>
+              <bdi>{each.question}</bdi>
             </span>
             <span className="sm ink2">{t('gold.decided', { reason: each.reason, labels: each.labels })}</span>
           </span>

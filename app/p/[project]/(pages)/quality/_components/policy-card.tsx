@@ -4,7 +4,6 @@ import { useMutation } from '@tanstack/react-query';
 import { useRouter } from 'next/navigation';
 import { type FormEvent, useState } from 'react';
 import { useTranslations } from 'use-intl/react';
-import { taskKinds } from '#lib/domain/forms';
 import type { QualityPolicy } from '#lib/domain/quality/quality-policy';
 import { ErrorNote } from '../../../../../_components/ui/error-note';
 import { Field } from '../../../../../_components/ui/field';
@@ -15,7 +14,6 @@ import styles from './quality.module.css';
 /** How labels of the project are checked, and by what rule a person is paused. */
 export function PolicyCard({ projectId, policy }: { projectId: string; policy: QualityPolicy }) {
   const t = useTranslations('quality');
-  const kinds = useTranslations('mine');
   const router = useRouter();
   const [changed, setChanged] = useState(false);
   const save = useMutation(
@@ -73,28 +71,6 @@ export function PolicyCard({ projectId, policy }: { projectId: string; policy: Q
         <fieldset className={styles.group}>
           <legend>{t('policy.groups.speed')}</legend>
           {numbers(policyGroups.speed)}
-          <details onInvalidCapture={(event) => event.currentTarget.setAttribute('open', '')}>
-            <summary>{t('policy.floors')}</summary>
-            <p className="sm ink2">{t('policy.floorsHint')}</p>
-            <div className={styles.fields}>
-              {taskKinds.map((kind) => (
-                <Field key={kind} label={t('policy.floor', { kind: kinds(`kindName.${kind}`) })}>
-                  {(ids) => (
-                    <input
-                      {...ids}
-                      name={`floor.${kind}`}
-                      type="number"
-                      min={0}
-                      max={3600}
-                      step="any"
-                      required
-                      defaultValue={policy.dwell.minMs[kind] / 1000}
-                    />
-                  )}
-                </Field>
-              ))}
-            </div>
-          </details>
         </fieldset>
         <fieldset className={styles.group}>
           <legend>{t('policy.groups.before')}</legend>

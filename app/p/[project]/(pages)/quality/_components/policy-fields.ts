@@ -1,4 +1,3 @@
-import { taskKinds } from '#lib/domain/forms';
 import type { QualityPolicy } from '#lib/domain/quality/quality-policy';
 
 /** The numbers of the form, by what they rule. */
@@ -37,7 +36,6 @@ export function policyOf(form: FormData, policy: QualityPolicy) {
   const number = (name: PolicyNumber) => Number(form.get(name));
   const share = (name: PolicyNumber) => number(name) / 100;
   const pauseAt = String(form.get('pauseAt')).trim();
-  const floors = taskKinds.map((kind) => [kind, Math.round(Number(form.get(`floor.${kind}`)) * 1000)]);
   return {
     gold: { ...policy.gold, share: share('goldShare'), maxExposures: number('maxExposures'), passAt: share('passAt') },
     repeats: { share: share('repeatShare'), afterHours: number('afterHours'), afterTasks: number('afterTasks') },
@@ -51,7 +49,6 @@ export function policyOf(form: FormData, policy: QualityPolicy) {
     },
     dwell: {
       ...policy.dwell,
-      minMs: Object.fromEntries(floors) as QualityPolicy['dwell']['minMs'],
       warnAt: number('warnAt'),
       pauseAt: pauseAt === '' ? null : Number(pauseAt),
     },

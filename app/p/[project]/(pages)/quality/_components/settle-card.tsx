@@ -28,8 +28,8 @@ export function SettleCard({ slug, open, items, may }: Props) {
           <p className={styles.lead}>{t('settle.text')}</p>
           {items.map(({ taskId, prompt, labels }) => (
             <div key={taskId} className={styles.item}>
-              <span className={`b ${styles.question}`} dir="auto">
-                {prompt}
+              <span className={`b ${styles.question}`}>
+                <bdi>{prompt}</bdi>
               </span>
               <span className="sm dim nowrap">{t('settle.labels', { n: labels })}</span>
             </div>

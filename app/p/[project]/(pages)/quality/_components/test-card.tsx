@@ -96,8 +96,8 @@ export function TestCard({ projectId, test, tasks }: Props) {
           {tasks.map(({ taskId, question }) => (
             <label key={taskId} className="choice">
               <input type="checkbox" checked={chosen.has(taskId)} onChange={() => toggle(taskId)} />
-              <span className={styles.question} dir="auto">
-                {question}
+              <span className={styles.question}>
+                <bdi>{question}</bdi>
               </span>
             </label>
           ))}

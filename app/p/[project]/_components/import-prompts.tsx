@@ -73,7 +73,7 @@ export function ImportPrompts({ projectId, primary }: Props) {
         <button type="submit" className={primary ? 'btn primary lg' : 'btn lg'} aria-busy={send.isPending}>
           {send.isPending ? t('import.busy', { share: Math.round(share * 100) }) : t('import.do')}
         </button>
-        <span className="sm dim">{t('import.format')}</span>
+        <span className="sm dim">{t.rich('import.format', { code: (text) => <code className="mono anywhere">{text}</code> })}</span>
       </div>
       {send.data && <Result result={send.data} />}
     </form>

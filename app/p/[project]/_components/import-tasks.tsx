@@ -83,7 +83,7 @@ export function ImportTasks({ projectId }: { projectId: string }) {
         <button type="submit" className="btn lg" aria-busy={send.isPending}>
           {send.isPending ? t('import.busy', { share: Math.round(share * 100) }) : t('tasks.import.do')}
         </button>
-        <span className="sm dim">{t('tasks.import.format')}</span>
+        <span className="sm dim">{t.rich('tasks.import.format', { code: (text) => <code className="mono anywhere">{text}</code> })}</span>
       </div>
       {send.data && <Result result={send.data} />}
     </form>

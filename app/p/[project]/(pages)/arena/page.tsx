@@ -56,7 +56,7 @@ export default async function ArenaPage({ params, searchParams }: Props) {
             </p>
             {arena.reason === null && <RatingChart models={arena.models} />}
             {arena.order?.defined && (
-              <p className="sm ink2">
+              <p className="sm ink2" style={{ marginBlock: 'var(--s-2)' }}>
                 {t('order', { value: points(arena.order.value), low: points(arena.order.low), high: points(arena.order.high) })}
               </p>
             )}

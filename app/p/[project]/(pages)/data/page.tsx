@@ -8,6 +8,7 @@ import { getFormat, getT } from '../../../../_i18n/server';
 import { ImportPrompts } from '../../_components/import-prompts';
 import { ImportTasks } from '../../_components/import-tasks';
 import { loadProject } from '../../_lib/load-project';
+import styles from './_components/imports.module.css';
 import { PromptTable } from './_components/prompt-table';
 import { TaskCounts } from './_components/task-counts';
 
@@ -112,18 +113,20 @@ export default async function DataPage({ params, searchParams }: Props) {
           <TaskCounts kinds={await listTaskCounts(deps, actor, { projectId: project.id })} />
         </section>
       )}
-      {may('dataset.import') && (
-        <section className="card">
-          <h2>{t('import.title')}</h2>
-          <ImportPrompts projectId={project.id} primary />
-        </section>
-      )}
-      {may('labeling.manage') && (
-        <section className="card">
-          <h2>{t('tasks.import.title')}</h2>
-          <ImportTasks projectId={project.id} />
-        </section>
-      )}
+      <div className={styles.imports}>
+        {may('dataset.import') && (
+          <section className="card">
+            <h2>{t('import.title')}</h2>
+            <ImportPrompts projectId={project.id} primary />
+          </section>
+        )}
+        {may('labeling.manage') && (
+          <section className="card">
+            <h2>{t('tasks.import.title')}</h2>
+            <ImportTasks projectId={project.id} />
+          </section>
+        )}
+      </div>
     </div>
   );
 }

@@ -38,18 +38,25 @@ export default async function HistoryPage({ params, searchParams }: Props) {
   const { annotations, next } = await listOwnAnnotations(deps, actor, { projectId: project.id, kind, only, after: cursorOf(asked.after) });
   const earlier =
     next && new URLSearchParams({ ...(kind && { kind }), ...(only && { only }), after: `${next.at.toISOString()}_${next.id}` });
+  // Without a filter and without a row there is nothing to filter.
+  const nothing = annotations.length === 0 && !kind && !only && !asked.after;
   return (
     <div className="page mid">
       <div>
         <h1>{t('history.title')}</h1>
         <p className="ink2">{t('history.text')}</p>
       </div>
-      <HistoryFilter kind={kind ?? ''} only={only ?? ''} />
+      {!nothing && <HistoryFilter kind={kind ?? ''} only={only ?? ''} />}
       {annotations.length === 0 ? (
         <section className="card">
           <div className="empty">
             <h2>{t('history.empty')}</h2>
-            <p>{kind || only ? t('history.emptyFilter') : t('history.emptyText')}</p>
+            <p>{nothing ? t('history.emptyText') : t('history.emptyFilter')}</p>
+            {nothing && (
+              <Link className="btn" href={`/p/${project.slug}/annotate`}>
+                {t('next.start')}
+              </Link>
+            )}
           </div>
         </section>
       ) : (

@@ -11,6 +11,8 @@ import { RequestScoring } from './_components/request-scoring';
 type Props = { params: Promise<{ project: string }>; searchParams: Promise<{ order?: string }> };
 
 const orders = ['disagreement', 'surprise'] as const;
+/** What is decided leaves the list, so that the ones after these come up. */
+const shown = 50;
 const orderSchema = z.enum(orders).catch('disagreement');
 
 export async function generateMetadata(): Promise<Metadata> {
@@ -23,7 +25,7 @@ export default async function ReviewPage({ params, searchParams }: Props) {
   if (!may('review.judge')) return <NoPermission action="review.judge" held={project.roles} />;
   const order = orderSchema.parse((await searchParams).order);
   const [t, format] = [await getT('review'), await getFormat()];
-  const queue = await listReviewQueue(deps, actor, { projectId: project.id, order });
+  const queue = await listReviewQueue(deps, actor, { projectId: project.id, order, limit: shown });
   const [first] = queue.items;
   return (
     <div className="page mid">
@@ -57,6 +59,7 @@ export default async function ReviewPage({ params, searchParams }: Props) {
         ) : (
           <ul className={`plain ${styles.queue}`}>{queue.items.map(item)}</ul>
         )}
+        {queue.open > queue.items.length && <p className="sm dim">{t('queue.first', { n: queue.items.length })}</p>}
         {order === 'surprise' && may('run.operate') && <RequestScoring projectId={project.id} slug={project.slug} />}
       </section>
     </div>
@@ -71,10 +74,10 @@ export default async function ReviewPage({ params, searchParams }: Props) {
     ];
     return (
       <li key={taskId}>
-        <Link href={`/p/${project.slug}/review/${taskId}`} className="anywhere" dir="auto">
-          {prompt.length > 200 ? `${prompt.slice(0, 200).trimEnd()}…` : prompt}
+        <Link href={`/p/${project.slug}/review/${taskId}`} className="anywhere">
+          <bdi>{prompt.length > 200 ? `${prompt.slice(0, 200).trimEnd()}…` : prompt}</bdi>
         </Link>
-        <p className="sm ink2">
+        <p className={`sm ink2 ${styles.facts}`}>
           {facts.join(' · ')} {judged && <span className="chip warn">{t('queue.judged')}</span>}
         </p>
       </li>

@@ -74,7 +74,7 @@ export default async function ReviewPage({ params, searchParams }: Props) {
     ];
     return (
       <li key={taskId}>
-        <Link href={`/p/${project.slug}/review/${taskId}`} className="anywhere">
+        <Link href={`/p/${project.slug}/review/${taskId}`} className={styles.prompt}>
           <bdi>{prompt.length > 200 ? `${prompt.slice(0, 200).trimEnd()}…` : prompt}</bdi>
         </Link>
         <p className={`sm ink2 ${styles.facts}`}>

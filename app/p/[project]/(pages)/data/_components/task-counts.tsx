@@ -1,5 +1,6 @@
 import type { TaskCounts as Counts } from '#lib/services/tasks/list-task-counts';
 import { getFormat, getT } from '../../../../../_i18n/server';
+import { ScrollRegion } from '../../quality/_components/scroll-region';
 
 /** The tasks of the project by kind, and how far the work on them is. */
 export async function TaskCounts({ kinds }: { kinds: readonly Counts[] }) {
@@ -13,7 +14,7 @@ export async function TaskCounts({ kinds }: { kinds: readonly Counts[] }) {
     );
   }
   return (
-    <div className="scroll">
+    <ScrollRegion label={t('tasks.title')}>
       <table>
         <thead>
           <tr>
@@ -38,6 +39,6 @@ export async function TaskCounts({ kinds }: { kinds: readonly Counts[] }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </ScrollRegion>
   );
 }

@@ -104,7 +104,9 @@ async function testOf({ training, qualification }: OwnStanding): Promise<Next | 
 async function Today({ work }: { work: OwnWork }) {
   const t = await getT('mine');
   const { progress, quota, time } = work;
-  const total = quota.daily ?? (progress.left < counted ? progress.today + progress.left : null);
+  const known = quota.daily ?? (progress.left < counted ? progress.today + progress.left : null);
+  // "0 of 0" says nothing.
+  const total = known === 0 ? null : known;
   const b = (text: React.ReactNode) => <b>{text}</b>;
   return (
     <div>
@@ -122,7 +124,7 @@ async function Today({ work }: { work: OwnWork }) {
       </div>
       {total !== null && (
         <span className="progress" role="img" aria-label={t('progress.label', { done: progress.today, total })}>
-          <i style={{ width: `${total === 0 ? 0 : Math.min(100, (100 * progress.today) / total)}%` }} />
+          <i style={{ width: `${Math.min(100, (100 * progress.today) / total)}%` }} />
         </span>
       )}
     </div>

@@ -6,6 +6,7 @@ import { Help } from '../../../../../_components/ui/help';
 import { Icon } from '../../../../../_components/ui/icon';
 import { IntervalBar } from './interval-bar';
 import styles from './quality.module.css';
+import { ScrollRegion } from './scroll-region';
 import { useFigures } from './use-figures';
 
 /** How far people agree on each thing they judge. */
@@ -18,7 +19,7 @@ export function AgreementCard({ rows }: { rows: readonly AgreementRow[] }) {
         <h2>{t('agreement.title')}</h2>
         <span className="sm dim">{t('agreement.text')}</span>
       </div>
-      <div className="scroll">
+      <ScrollRegion label={t('agreement.title')}>
         <table>
           <thead>
             <tr>
@@ -46,7 +47,7 @@ export function AgreementCard({ rows }: { rows: readonly AgreementRow[] }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </ScrollRegion>
     </section>
   );
 
@@ -70,7 +71,7 @@ export function AgreementCard({ rows }: { rows: readonly AgreementRow[] }) {
           </>
         ) : (
           <td colSpan={3}>
-            <span className="chip">
+            <span className={`chip ${styles.wraps}`}>
               <Icon name="info" />
               {t('undefined', { reason: figures.reason(estimate) })}
             </span>

@@ -8,6 +8,7 @@ import { Help } from '../../../../../_components/ui/help';
 import { Icon } from '../../../../../_components/ui/icon';
 import { Trend } from './interval-bar';
 import styles from './quality.module.css';
+import { ScrollRegion } from './scroll-region';
 import { useFigures } from './use-figures';
 
 interface Props {
@@ -36,7 +37,7 @@ export function PeopleCard({ slug, rows, drifting, namesShown }: Props) {
           {t('people.all')}
         </Link>
       </div>
-      <div className="scroll">
+      <ScrollRegion label={t('people.title')}>
         <table>
           <thead>
             <tr>
@@ -62,7 +63,7 @@ export function PeopleCard({ slug, rows, drifting, namesShown }: Props) {
           <tbody>
             {rows.slice(0, shownPeople).map((row) => (
               <tr key={row.userId}>
-                <th scope="row" className="nowrap">
+                <th scope="row" className={styles.name}>
                   <bdi>{row.name ?? row.label}</bdi>
                 </th>
                 <td className="n">{figures.count(row.done)}</td>
@@ -88,7 +89,7 @@ export function PeopleCard({ slug, rows, drifting, namesShown }: Props) {
             ))}
           </tbody>
         </table>
-      </div>
+      </ScrollRegion>
     </section>
   );
 

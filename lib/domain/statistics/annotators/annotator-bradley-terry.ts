@@ -1,9 +1,9 @@
 import type { PairCount } from '../comparisons/pair-counts';
-import { normalQuantile } from '../distribution';
-import type { Estimate } from '../estimate';
-import { AwareInformation } from './aware-information';
-import { itemGroups, settleStrengths } from './aware-items';
-import { type Judgement, sigmoid, type TermKind, type TermValues, termKinds, termPriors } from './aware-model';
+import { type DescribedTerms, describeAnnotator } from './aware-describe';
+import type { AwareSettings, AwareState } from './aware-fit';
+import { itemGroups } from './aware-items';
+import { type Judgement, populationPrior, type TermKind, termKinds, termPriors } from './aware-model';
+import { givenSpread, integrateSpread, type SpreadPoint } from './aware-spread';
 
 /** A count of one annotator; `lengths` is how much longer the first item is, in the unit that lambda is told in. */
 export interface AnnotatedPair extends PairCount {
@@ -20,22 +20,9 @@ interface AwareOptions {
   readonly level?: number;
 }
 
-interface AnnotatorTerms {
+interface AnnotatorTerms extends DescribedTerms {
   readonly annotator: string;
   readonly judgements: number;
-  /** eta: the probability to say what strengths say rather than the opposite. */
-  readonly accuracy: Estimate | null;
-  /** tau: how sharply answers are told apart. */
-  readonly temperature: Estimate | null;
-  /** gamma: what the first place is worth in log strength. */
-  readonly position: Estimate | null;
-  /** lambda: what one unit of length more is worth. */
-  readonly length: Estimate | null;
-  /**
-   * Probability that two items of the fitted spread come out right, place and length aside. Where items belong to one task each, this is what the data tell:
-   * low accuracy with far strengths looks much like high accuracy with near ones, and only the interval of `accuracy` widens.
-   */
-  readonly right: Estimate;
 }
 
 type AwareFit =
@@ -53,9 +40,8 @@ type AwareFit =
   | { readonly defined: false; readonly reason: string; readonly n: number };
 
 /**
- * Bradley-Terry that knows annotators: penalised maximum likelihood of the terms with the strengths integrated out, by expectation maximisation
- * (two items: quadrature; more: normal approximation; then Newton steps on the terms and the spread with the information that is left when that of the
- * strengths is taken off, Louis 1982). Items may be shared by all tasks (systems) or belong to one (answers).
+ * Bradley-Terry that knows annotators: terms at their most likely values under stated priors, with the strengths integrated out, and with the spread of
+ * strengths integrated out over a grid. Items may be shared by all tasks (systems) or belong to one (answers).
  */
 export function fitAnnotators(counts: readonly AnnotatedPair[], options: AwareOptions = {}): AwareFit {
   const { iterations = 60, level = 0.95, terms: kinds = ['accuracy'] } = options;
@@ -68,57 +54,34 @@ export function fitAnnotators(counts: readonly AnnotatedPair[], options: AwareOp
   const learned = termKinds.flatMap((kind, at) => (kinds.includes(kind) ? [at] : []));
   const groups = itemGroups(data.items.length, data.judgements);
   const terms = data.annotators.map(() => Float64Array.from(termKinds, (kind, at) => (learned.includes(at) ? termPriors[kind].mean : 0)));
-  const learnsSpread = options.spread === undefined;
-  let spread = options.spread ?? 1;
-  let converged = false;
-  let round = 0;
-  let pace = 1;
-  let before: Float64Array = new Float64Array(data.annotators.length * learned.length + 1);
-  let information: AwareInformation;
-  do {
-    for (const group of groups) settleStrengths(group, terms, spread, kinds.includes('accuracy'), round === 0 ? 5 : 2);
-    information = new AwareInformation({ groups, terms, learned, spread, learnsSpread });
-    const whole = information.step();
-    // steps that turn back come from a curved ridge (accuracy against spread): shorter ones follow it
-    pace = whole.reduce((sum, move, at) => sum + move * (before[at] as number), 0) < 0 ? pace / 2 : Math.min(1, 1.2 * pace);
-    before = whole;
-    const largest = whole.reduce((most, move) => Math.max(most, Math.abs(move)), 0);
-    const step = whole.map((move) => move * Math.min(pace, 0.5 / largest));
-    terms.forEach((own, annotator) => {
-      learned.forEach((at, row) => {
-        own[at] = (own[at] as number) + (step[annotator * learned.length + row] as number);
-      });
-    });
-    if (learnsSpread) spread *= Math.exp(step.at(-1) as number);
-    converged = largest < 1e-4;
-    round += 1;
-  } while (!converged && round < iterations);
-  const covariance = information.covariance();
+  const settings: AwareSettings = { groups, learned, iterations };
+  const start: AwareState = { terms, population: populationPrior.mean };
+  const points = options.spread === undefined ? integrateSpread(start, settings) : [givenSpread(start, options.spread, settings)];
   return {
     defined: true,
     annotators: data.annotators.map((annotator, at) => {
-      const fitted = { judgements: data.counts[at] as number, own: terms[at] as TermValues, learned, spread, level };
-      // the parameters that this annotator's numbers hang on: the own terms and the spread
-      const places = [
-        ...learned.map((_, row) => at * learned.length + row),
-        ...(learnsSpread ? [data.annotators.length * learned.length] : []),
-      ];
-      return {
-        annotator,
-        ...describe(fitted, (row, column) => covariance(places[row] as number, places[column] as number), places.length),
-      };
+      const judgements = data.counts[at] as number;
+      return { annotator, judgements, ...describeAnnotator(points, at, { judgements, learned, level }) };
     }),
-    items: groups.flatMap((group) =>
-      group.items.map((item, at) => {
-        const variance = group.covariance[at * group.items.length + at] as number;
-        return { item: data.items[item] as string, mean: group.mean[at] as number, deviation: Math.sqrt(variance) };
-      }),
+    items: groups.flatMap((group, at) =>
+      group.items.map((item, place) => ({ item: data.items[item] as string, ...strengthOf(points, at, place) })),
     ),
-    spread,
-    iterations: round,
-    converged,
+    spread: Math.exp(points.reduce((sum, { spread, weight }) => sum + weight * Math.log(spread), 0)),
+    iterations: points.reduce((sum, { rounds }) => sum + rounds, 0),
+    converged: points.every(({ converged }) => converged),
     n: data.n,
   };
+}
+
+function strengthOf(points: readonly SpreadPoint[], group: number, place: number): { mean: number; deviation: number } {
+  let mean = 0;
+  let square = 0;
+  for (const { items, weight } of points) {
+    const own = items[group]?.[place] as SpreadPoint['items'][number][number];
+    mean += weight * own.mean;
+    square += weight * (own.variance + own.mean ** 2);
+  }
+  return { mean, deviation: Math.sqrt(square - mean ** 2) };
 }
 
 function indexed(counts: readonly AnnotatedPair[]) {
@@ -153,68 +116,4 @@ function indexed(counts: readonly AnnotatedPair[]) {
     counts: judged,
     n: judged.reduce((sum, count) => sum + count, 0),
   };
-}
-
-interface Fitted {
-  readonly judgements: number;
-  readonly own: TermValues;
-  readonly learned: readonly number[];
-  readonly spread: number;
-  readonly level: number;
-}
-
-function describe(
-  fitted: Fitted,
-  covariance: (row: number, column: number) => number,
-  parameters: number,
-): Omit<AnnotatorTerms, 'annotator'> {
-  const { judgements, learned, level, own } = fitted;
-  const z = normalQuantile(0.5 + level / 2);
-  const interval = (free: number, variance: number, shown: (free: number) => number): Estimate => {
-    const half = z * Math.sqrt(variance);
-    return { defined: true, value: shown(free), low: shown(free - half), high: shown(free + half), n: judgements, level };
-  };
-  const term = (kind: TermKind, shown: (free: number) => number): Estimate | null => {
-    const at = termKinds.indexOf(kind);
-    const row = learned.indexOf(at);
-    return row < 0 ? null : interval(own[at] as number, covariance(row, row), shown);
-  };
-  const right = logitOfRight(fitted, []);
-  const slopes = Array.from({ length: parameters }, (_, row) => (logitOfRight(fitted, [row, 1e-4]) - right) / 1e-4);
-  let variance = 0;
-  slopes.forEach((a, row) => {
-    slopes.forEach((b, column) => {
-      if (a !== 0 && b !== 0) variance += a * b * covariance(row, column);
-    });
-  });
-  return {
-    judgements,
-    accuracy: term('accuracy', sigmoid),
-    temperature: term('temperature', Math.exp),
-    position: term('position', (value) => value),
-    length: term('length', (value) => value),
-    right: interval(right, Math.max(variance, 0), sigmoid),
-  };
-}
-
-/**
- * logit of E[eta sigmoid(tau |D|) + (1 - eta) sigmoid(-tau |D|)], D ~ N(0, 2 spread^2), with one of the parameters moved: a place in `learned`, or the one
- * after it for the log of the spread.
- */
-function logitOfRight({ learned, own, spread }: Fitted, [moved, by = 0]: readonly number[]): number {
-  const values = Float64Array.from(own);
-  const at = moved === undefined ? undefined : learned[moved];
-  if (at !== undefined) values[at] = (values[at] as number) + by;
-  const wide = moved === learned.length ? spread * Math.exp(by) : spread;
-  const eta = learned.includes(0) ? sigmoid(values[0] as number) : 1;
-  const sharpness = Math.exp(values[1] as number) * Math.SQRT2 * wide;
-  let sum = 0;
-  let mass = 0;
-  for (let z = 0.01; z < 6; z += 0.02) {
-    const density = Math.exp((-z * z) / 2);
-    sum += density * sigmoid(sharpness * z);
-    mass += density;
-  }
-  const right = 1 - eta + (2 * eta - 1) * (sum / mass);
-  return Math.log(right / (1 - right));
 }

@@ -1,6 +1,15 @@
-import { choleskyFactor, choleskyInverse, choleskySolve } from '../comparisons/symmetric';
+import { choleskyFactor, choleskyInverse, choleskyLogDeterminant, choleskySolve } from '../comparisons/symmetric';
 import { differencesOf, type ItemGroup } from './aware-items';
-import { hermite, judgementSlopes, makeSlopes, spreadPrior, type TermKind, type TermValues, termKinds, termPriors } from './aware-model';
+import {
+  hermite,
+  judgementSlopes,
+  makeSlopes,
+  populationPrior,
+  type TermKind,
+  type TermValues,
+  termKinds,
+  termPriors,
+} from './aware-model';
 
 interface AwareState {
   readonly groups: readonly ItemGroup[];
@@ -8,8 +17,8 @@ interface AwareState {
   /** Places in `termKinds` of what is learned. */
   readonly learned: readonly number[];
   readonly spread: number;
-  /** Whether the spread is learned too. */
-  readonly learnsSpread: boolean;
+  /** Mean of logit eta over annotators. */
+  readonly population: number;
 }
 
 /** More parameters than this are treated annotator by annotator. */
@@ -17,7 +26,7 @@ const mostTogether = 400;
 
 /**
  * Scores of all that is learned, and the information left when that of the strengths is taken off (Louis 1982), priors included. Parameters: the terms of
- * annotator 0, 1, ..., then the log of the spread.
+ * annotator 0, 1, ..., then, where accuracy is learned, the population's mean.
  */
 export class AwareInformation {
   readonly scores: Float64Array;
@@ -27,24 +36,38 @@ export class AwareInformation {
   private readonly whole: Float64Array | null;
 
   constructor(private readonly state: AwareState) {
-    const { groups, learned, learnsSpread, spread, terms } = state;
+    const { groups, learned, terms } = state;
     this.m = learned.length;
-    this.size = terms.length * this.m + (learnsSpread ? 1 : 0);
+    this.size = terms.length * this.m + (learned.includes(0) ? 1 : 0);
     this.scores = new Float64Array(this.size);
-    // the last block is that of the spread
+    // the last block is that of the population's mean
     this.blocks = [...terms.map(() => new Float64Array(this.m * this.m)), new Float64Array(1)];
     this.whole = this.size <= mostTogether ? new Float64Array(this.size * this.size) : null;
     terms.forEach((own, annotator) => {
       learned.forEach((at, row) => {
-        this.prior(annotator * this.m + row, own[at] as number, termPriors[termKinds[at] as TermKind]);
+        if (at === 0) this.ofPopulation(annotator * this.m + row, own[at] as number);
+        else this.prior(annotator * this.m + row, own[at] as number, termPriors[termKinds[at] as TermKind]);
       });
     });
-    if (learnsSpread) this.prior(this.size - 1, Math.log(spread), spreadPrior);
+    if (learned.includes(0)) this.prior(this.size - 1, state.population, populationPrior);
     for (const group of groups) this.addGroup(group);
   }
 
+  /** One annotator's logit eta is drawn around the population's mean. */
+  private ofPopulation(at: number, value: number): void {
+    const mean = this.state.population;
+    const last = this.size - 1;
+    const precision = 1 / termPriors.accuracy.deviation ** 2;
+    this.scores[at] = (this.scores[at] as number) + (mean - value) * precision;
+    this.scores[last] = (this.scores[last] as number) + (value - mean) * precision;
+    this.add(at, at, precision);
+    this.add(last, last, precision);
+    this.add(at, last, -precision);
+    this.add(last, at, -precision);
+  }
+
   private prior(at: number, value: number, { deviation, mean }: { readonly mean: number; readonly deviation: number }): void {
-    this.scores[at] = (mean - value) / deviation ** 2;
+    this.scores[at] = (this.scores[at] as number) + (mean - value) / deviation ** 2;
     this.add(at, at, 1 / deviation ** 2);
   }
 
@@ -102,15 +125,6 @@ export class AwareInformation {
       });
       this.complete(judgement, weight, slopes, weight);
     });
-    if (this.state.learnsSpread) {
-      const { spread } = this.state;
-      const own = Float64Array.from(nodes, ([difference]) => difference ** 2 / (2 * spread ** 2) - 1);
-      this.spreadScore(
-        nodes.reduce((sum, [, weight], node) => sum + weight * (own[node] as number), 0),
-        2,
-      );
-      rows.set(this.size - 1, own);
-    }
     return rows;
   }
 
@@ -132,25 +146,7 @@ export class AwareInformation {
         own[b] = (own[b] as number) - between;
       });
     });
-    if (this.state.learnsSpread) {
-      const precision = 1 / this.state.spread ** 2;
-      let squares = 0;
-      let trace = 0;
-      for (let item = 0; item < n; item += 1) squares += (group.mean[item] as number) ** 2 + (group.covariance[item * n + item] as number);
-      for (const value of group.covariance) trace += value * value;
-      this.spreadScore(squares * precision - n, 2 * n - 2 * trace * precision ** 2);
-      rows.set(
-        this.size - 1,
-        group.mean.map((value) => -2 * value * precision),
-      );
-    }
     return rows;
-  }
-
-  private spreadScore(score: number, information: number): void {
-    const at = this.size - 1;
-    this.scores[at] = (this.scores[at] as number) + score;
-    this.add(at, at, information);
   }
 
   private eachSlope(
@@ -224,6 +220,18 @@ export class AwareInformation {
     return (row, column) => inverses.get(row * this.size + column) ?? 0;
   }
 
+  /** log det of the information; of the blocks where parameters are treated one by one. Infinite where nothing is known of something. */
+  logDeterminant(): number {
+    const factor = this.whole ? choleskyFactor(this.whole, this.size) : null;
+    if (factor) return choleskyLogDeterminant(factor, this.size);
+    let sum = 0;
+    this.eachBlock((block, _, width) => {
+      const own = choleskyFactor(block, width);
+      sum += own ? choleskyLogDeterminant(own, width) : Number.POSITIVE_INFINITY;
+    });
+    return sum;
+  }
+
   private eachBlock(visit: (block: Float64Array, start: number, width: number) => void): void {
     const last = this.blocks.length - 1;
     for (let at = 0; at <= last; at += 1) {
@@ -240,8 +248,11 @@ export class AwareInformation {
 }
 
 function weighed(row: Float64Array, nodes: NonNullable<ItemGroup['nodes']>): Float64Array {
-  const centre = nodes.reduce((sum, [, weight], node) => sum + weight * (row[node] as number), 0);
-  return Float64Array.from(nodes, ([, weight], node) => weight * ((row[node] as number) - centre));
+  const product = new Float64Array(row.length);
+  let centre = 0;
+  for (let node = 0; node < row.length; node += 1) centre += (nodes[node]?.[1] as number) * (row[node] as number);
+  for (let node = 0; node < row.length; node += 1) product[node] = (nodes[node]?.[1] as number) * ((row[node] as number) - centre);
+  return product;
 }
 
 function timesCovariance(row: Float64Array, { covariance }: ItemGroup): Float64Array {

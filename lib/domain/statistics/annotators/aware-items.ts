@@ -1,4 +1,4 @@
-import { choleskyFactor, choleskyInverse, choleskySolve } from '../comparisons/symmetric';
+import { choleskyFactor, choleskyInverse, choleskyLogDeterminant, choleskySolve } from '../comparisons/symmetric';
 import { hermite, type Judgement, judgementSlopes, makeSlopes, type TermValues } from './aware-model';
 
 /** Items that judgements connect, directly or through others; what is known of one group says nothing of another. */
@@ -10,6 +10,8 @@ export interface ItemGroup {
   covariance: Float64Array;
   /** Of two items, where the approximation would be poor: differences of their strengths with probabilities that sum to 1. */
   nodes: readonly (readonly [difference: number, weight: number])[] | null;
+  /** Log probability of the judgements with the strengths integrated out, up to a constant that does not hang on the spread. */
+  evidence: number;
   /** Place of an item in `items`. */
   readonly place: ReadonlyMap<number, number>;
 }
@@ -40,6 +42,7 @@ export function itemGroups(count: number, judgements: readonly Judgement[]): Ite
       mean: new Float64Array(n),
       covariance: new Float64Array(n * n),
       nodes: null,
+      evidence: 0,
       place: new Map(items.map((item, at) => [item, at])),
     };
   });
@@ -76,10 +79,12 @@ export function settleStrengths(
     const gradient = group.mean.map((value) => -value / spread ** 2);
     const information = new Float64Array(n * n);
     for (let item = 0; item < n; item += 1) information[item * n + item] = 1 / spread ** 2;
+    let logLikelihood = group.mean.reduce((sum, value) => sum - value ** 2 / (2 * spread ** 2) - Math.log(spread), 0);
     for (const judgement of group.judgements) {
       const [a, b] = [group.place.get(judgement.first) as number, group.place.get(judgement.second) as number];
       const difference = (group.mean[a] as number) - (group.mean[b] as number);
       judgementSlopes(judgement, terms[judgement.annotator] as TermValues, difference, knowsAccuracy, slopes);
+      logLikelihood += slopes.logLikelihood;
       const pull = slopes.score[0] as number;
       const weight = slopes.information * (slopes.slope[0] as number) ** 2;
       gradient[a] = (gradient[a] as number) + pull;
@@ -93,6 +98,7 @@ export function settleStrengths(
     if (!factor) throw new RangeError('strengths of items have no normal approximation');
     if (round === rounds) {
       group.covariance = choleskyInverse(factor, n);
+      group.evidence = logLikelihood - choleskyLogDeterminant(factor, n) / 2;
       return;
     }
     const step = choleskySolve(factor, n, gradient);
@@ -124,6 +130,7 @@ function weighDifferences(group: ItemGroup, terms: readonly TermValues[], spread
   });
   const peak = Math.max(...logs);
   const total = logs.reduce((sum, log) => sum + Math.exp(log - peak), 0);
+  group.evidence = peak + Math.log(total);
   group.nodes = differences.map((difference, at) => [difference, Math.exp((logs[at] as number) - peak) / total]);
   const centre = group.nodes.reduce((sum, [difference, weight]) => sum + difference * weight, 0);
   const variance = group.nodes.reduce((sum, [difference, weight]) => sum + weight * (difference - centre) ** 2, 0);

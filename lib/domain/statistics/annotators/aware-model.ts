@@ -7,18 +7,27 @@ export const termKinds = ['accuracy', 'temperature', 'position', 'length'] as co
 export type TermKind = (typeof termKinds)[number];
 
 /**
- * Normal priors on the free scale, logit eta, log tau, gamma and lambda: accuracy .8, between .18 and .99; temperature 1, between .4 and 2.7; a place is
- * worth nothing, at most 2 on the scale of log strengths. Some twenty judgements outweigh them.
+ * Normal priors on the free scale, log tau, gamma and lambda: temperature 1, between .4 and 2.7; a place is worth nothing, at most 2 on the scale of log
+ * strengths. Some twenty judgements outweigh them. logit eta lies 1 around the population's mean.
  */
 export const termPriors: Readonly<Record<TermKind, { readonly mean: number; readonly deviation: number }>> = {
-  accuracy: { mean: Math.log(4), deviation: 1.5 },
+  accuracy: { mean: Math.log(4), deviation: 1 },
   temperature: { mean: 0, deviation: 0.5 },
   position: { mean: 0, deviation: 1 },
   length: { mean: 0, deviation: 1 },
 };
 
-/** Of the log of the spread of log strengths: from a seventh to seven. */
-export const spreadPrior = { mean: 0, deviation: 1 } as const;
+/**
+ * logit eta is drawn around a mean that is learned with it, N(log 4, 1): accuracy .8, between .36 and .97. How good people are on the whole decides how wide
+ * strengths must be spread, so it must not be a fixed guess. The deviation around it is that of `termPriors`.
+ */
+export const populationPrior = { mean: Math.log(4), deviation: 1 } as const;
+
+/**
+ * Of the log of the spread of log strengths: 2, between .3 and 14. Where nobody errs, people agree on 73 % of pairs of answers at a spread of 1.7, which is
+ * what InstructGPT's labellers did (Ouyang et al. 2022); people who do err agree as often at a wider one.
+ */
+export const spreadPrior = { mean: Math.LN2, deviation: 1 } as const;
 
 export interface Judgement {
   readonly first: number;

@@ -49,6 +49,13 @@ export function choleskyInverse(factor: Float64Array, n: number): Float64Array {
   return inverse;
 }
 
+/** log det of L L'. */
+export function choleskyLogDeterminant(factor: Float64Array, n: number): number {
+  let sum = 0;
+  for (let row = 0; row < n; row += 1) sum += 2 * Math.log(factor[row * n + row] as number);
+  return sum;
+}
+
 /** C M C for symmetric C: the middle of a sandwich. */
 export function sandwiched(bread: Float64Array, meat: Float64Array, n: number): Float64Array {
   const half = multiplied(bread, meat, n);

@@ -49,6 +49,16 @@ describe('Bradley-Terry that knows annotators', () => {
     }
   });
 
+  it('does not take wide strengths for low accuracy where a task has three labels', () => {
+    const own = { tasks: 1000, overlap: 3, annotators: 20, spread: 2, shared: false, position: 0 };
+    let inside = 0;
+    for (let world = 4; world <= 6; world += 1) {
+      const { eta, rows } = drawPairs(own, createRandom(world, 'coverage'));
+      inside += fitted(rows).annotators.filter(({ accuracy, annotator }) => covers(accuracy, eta[Number(annotator)]!)).length;
+    }
+    expect(inside / 60).toBeGreaterThanOrEqual(0.9);
+  });
+
   it('learns temperature and length', () => {
     const random = createRandom(3, 'length');
     const theta = Array.from({ length: 12 }, () => 1.5 * random.normal());

@@ -69,7 +69,7 @@ export function PeopleTable({ projectId, people, currency, mayEdit, mayPause }: 
                 <td className="ink2 anywhere" data-of={t('members.skills')} data-none={person.skills.length === 0}>
                   {person.skills.join(', ') || '–'}
                 </td>
-                <td className="ink2" data-of={t('members.languages')} data-none={person.languages.length === 0}>
+                <td className={`ink2 ${styles.languages}`} data-of={t('members.languages')} data-none={person.languages.length === 0}>
                   {person.languages.join(', ') || '–'}
                 </td>
                 <td className="ink2 nowrap" data-of={t('members.quota')} data-none={!isAnnotator(person)}>

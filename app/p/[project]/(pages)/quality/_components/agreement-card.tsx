@@ -36,7 +36,7 @@ export function AgreementCard({ rows }: { rows: readonly AgreementRow[] }) {
               <th scope="col" className="n">
                 {t('agreement.likely')}
               </th>
-              <th scope="col" className={styles.scale}>
+              <th scope="col" className={`${styles.scale} ${styles.roomy}`}>
                 {t('agreement.scale')}
               </th>
             </tr>
@@ -67,7 +67,7 @@ export function AgreementCard({ rows }: { rows: readonly AgreementRow[] }) {
           <>
             <td className="n b">{as === 'share' ? figures.share(estimate.value) : figures.coefficient(estimate.value)}</td>
             <td className="n ink2 nowrap">{figures.range(estimate, as)}</td>
-            <td>{scale === 'corrected' && <IntervalBar estimate={estimate} />}</td>
+            <td className={styles.roomy}>{scale === 'corrected' && <IntervalBar estimate={estimate} />}</td>
           </>
         ) : (
           <td colSpan={3}>

@@ -25,8 +25,8 @@ export async function HistoryRow({ annotation, slug }: { annotation: OwnAnnotati
           <a href={`#${corrects.id}`}>{t('history.corrects', { date: when(corrects.at) })}</a>
         </p>
       )}
-      <p className={styles.asks} dir="auto">
-        {prompt.messages.at(-1)?.content}
+      <p className={styles.asks}>
+        <bdi>{prompt.messages.at(-1)?.content}</bdi>
       </p>
       <details>
         <summary className="sm">{t('history.open')}</summary>

@@ -38,7 +38,7 @@ export async function ReliabilityCard({ agreement }: { agreement: OwnAgreements 
           </span>
         </p>
       )}
-      <table>
+      <table className={styles.others}>
         <tbody>
           <Row name={t('reliability.repeats')} agreement={agreement.repeats} />
           <Row name={t('reliability.others')} agreement={agreement.others} />

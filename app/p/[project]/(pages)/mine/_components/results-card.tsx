@@ -21,8 +21,8 @@ export async function ResultsCard({ projectId, standing }: { projectId: string; 
           return (
             <li key={result.annotationId}>
               <div className={styles.result}>
-                <p className={`grow ${styles.question}`} dir="auto">
-                  {result.question}
+                <p className={`grow ${styles.question}`}>
+                  <bdi>{result.question}</bdi>
                 </p>
                 <span className="sm dim nowrap">
                   {t('results.share', { share: format.number(result.agreement, { style: 'percent' }), n: result.compared })}

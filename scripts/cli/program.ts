@@ -34,6 +34,8 @@ import { registerProjectsList } from './commands/projects-list';
 import { registerQualityReport } from './commands/quality-report';
 import { registerSetupTensorflow } from './commands/setup-tensorflow';
 import { registerSimulateCampaign } from './commands/simulate-campaign';
+import { registerSnapshotsExport } from './commands/snapshots-export';
+import { registerSnapshotsFreeze } from './commands/snapshots-freeze';
 import { registerTasksCancel } from './commands/tasks-cancel';
 import { registerTasksExport } from './commands/tasks-export';
 import { registerTasksImport } from './commands/tasks-import';
@@ -88,6 +90,9 @@ export function createProgram(context: CliContext, settings: { version: string; 
   registerTasksList(tasks, context);
   registerTasksCancel(tasks, context);
   registerTasksExport(tasks, context);
+  const snapshots = group('snapshots', 'freeze labels of imported tasks, and write snapshots to train on');
+  registerSnapshotsFreeze(snapshots, context);
+  registerSnapshotsExport(snapshots, context);
 
   const labeling = group('labeling', 'how a project hands out its work');
   registerLabelingPolicy(labeling, context);

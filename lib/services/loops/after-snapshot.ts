@@ -1,5 +1,5 @@
 import type { Tx } from '#lib/db/create-db';
-import { writeEdges } from '../lineage/write-edges';
+import { linkAnsweringModels } from '../lineage/link-answering-models';
 import { completeOutbox } from '../outbox/complete-outbox';
 import { advance } from './advance';
 import { lockRound } from './lock-round';
@@ -22,19 +22,4 @@ export async function afterSnapshot(tx: Tx, input: { roundId: string; snapshotId
   const data = { snapshotId: input.snapshotId, hash: snapshot.hash, annotations: snapshot._count.annotations };
   const moved = await moveRound(tx, round, 'frozen', { ...byRule, data }, at, { snapshotId: input.snapshotId });
   await advance(tx, moved, at);
-}
-
-/** The answers of a snapshot came from models: what a label reached goes on through the answers that its model wrote. */
-async function linkAnsweringModels(tx: Tx, snapshotId: string): Promise<void> {
-  const models = await tx.$queryRaw<{ id: string }[]>`
-    select distinct r."modelVersionId" as "id"
-    from "SnapshotAnnotation" sa
-    join "Annotation" a on a."id" = sa."annotationId"
-    join "TaskResponse" tr on tr."taskId" = a."taskId"
-    join "Response" r on r."id" = tr."responseId"
-    where sa."snapshotId" = ${snapshotId} and r."modelVersionId" is not null`;
-  await writeEdges(
-    tx,
-    models.map(({ id }) => ({ from: { kind: 'MODEL_VERSION', id }, to: { kind: 'SNAPSHOT', id: snapshotId }, kind: 'GENERATED_BY' })),
-  );
 }

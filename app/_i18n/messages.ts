@@ -5,6 +5,7 @@ import contactEn from '../_messages/en/contact.json';
 import dataEn from '../_messages/en/data.json';
 import formEn from '../_messages/en/form.json';
 import homeEn from '../_messages/en/home.json';
+import labelingEn from '../_messages/en/labeling.json';
 import loopsEn from '../_messages/en/loops.json';
 import mineEn from '../_messages/en/mine.json';
 import modelsEn from '../_messages/en/models.json';
@@ -21,6 +22,7 @@ import contactZh from '../_messages/zh-CN/contact.json';
 import dataZh from '../_messages/zh-CN/data.json';
 import formZh from '../_messages/zh-CN/form.json';
 import homeZh from '../_messages/zh-CN/home.json';
+import labelingZh from '../_messages/zh-CN/labeling.json';
 import loopsZh from '../_messages/zh-CN/loops.json';
 import mineZh from '../_messages/zh-CN/mine.json';
 import modelsZh from '../_messages/zh-CN/models.json';
@@ -40,6 +42,7 @@ const english = {
   data: dataEn,
   form: formEn,
   home: homeEn,
+  labeling: labelingEn,
   loops: loopsEn,
   mine: mineEn,
   models: modelsEn,
@@ -62,6 +65,7 @@ const chinese: Messages = {
   data: dataZh,
   form: formZh,
   home: homeZh,
+  labeling: labelingZh,
   loops: loopsZh,
   mine: mineZh,
   models: modelsZh,

@@ -17,7 +17,8 @@ export async function generateMetadata(): Promise<Metadata> {
 export default async function SettingsPage({ params }: Props) {
   const { deps, actor, project, may } = await loadProject((await params).project);
   if (!may('member.read')) return <NoPermission action="member.read" held={project.roles} />;
-  const [t, form, common, format] = [await getT('people'), await getT('form'), await getT('common'), await getFormat()];
+  const [t, form, labeling] = [await getT('people'), await getT('form'), await getT('labeling')];
+  const [common, format] = [await getT('common'), await getFormat()];
   const projectId = project.id;
   const [members, guideline] = await Promise.all([listMembers(deps, actor, { projectId }), getGuideline(deps, actor, { projectId })]);
   return (
@@ -66,6 +67,17 @@ export default async function SettingsPage({ params }: Props) {
           <div className="actions">
             <Link className="btn lg" href={`/p/${project.slug}/settings/form`}>
               {form('open')}
+            </Link>
+          </div>
+        </section>
+      )}
+      {may('labeling.manage') && (
+        <section className="card">
+          <h2>{labeling('open')}</h2>
+          <p className="ink2">{labeling('openText')}</p>
+          <div className="actions">
+            <Link className="btn lg" href={`/p/${project.slug}/settings/labeling`}>
+              {labeling('open')}
             </Link>
           </div>
         </section>

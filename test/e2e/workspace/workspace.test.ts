@@ -65,6 +65,7 @@ describe('the pages of annotators, reviewers and leads', () => {
     '/people',
     '/settings',
     '/settings/form',
+    '/settings/labeling',
     '/data',
   ];
 

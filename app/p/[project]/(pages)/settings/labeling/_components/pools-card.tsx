@@ -45,7 +45,7 @@ export function PoolsCard({ projectId, pools }: { projectId: string; pools: read
           {t('moved', { n: moved })}
         </p>
       )}
-      <ScrollRegion label={t('title')}>
+      <ScrollRegion label={t('list')}>
         <table>
           <thead>
             <tr>

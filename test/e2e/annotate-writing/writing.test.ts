@@ -265,6 +265,33 @@ describe('marking errors', () => {
   });
 });
 
+describe('marking errors by a finger', () => {
+  it('takes what is selected once the finger rests, and every target is wide enough', async () => {
+    const projectId = await projectOf('SPAN', () => [{ prompt: 'One', responses: [`${family} zwei drei`] }]);
+    const { page, problems } = await open(projectId, { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
+    const text = page.locator('[id="answer-text-0"]');
+    await text.tap();
+    // A long press selects a word, its ends are pulled: the browser's own work, of which the page hears the selection.
+    await text.evaluate((node) => {
+      const leaf = document.createTreeWalker(node, NodeFilter.SHOW_TEXT).nextNode();
+      const at = leaf?.nodeValue?.indexOf('zwei') ?? -1;
+      if (leaf) getSelection()?.setBaseAndExtent(leaf, at, leaf, at + 'zwei drei'.length);
+    });
+    await page.locator('button[aria-disabled]', { hasText: 'Not true' }).waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Not true' }).tap();
+    await page.getByRole('button', { name: 'Major' }).tap();
+    expect(await page.locator('li').allInnerTexts()).toEqual([expect.stringMatching(/Not true[\s\S]*Major[\s\S]*zwei drei/)]);
+    const heights = await page.locator('footer button, fieldset button').evaluateAll((all) => all.map((one) => one.clientHeight));
+    expect(Math.min(...heights)).toBeGreaterThanOrEqual(42); // the border is not counted
+    expect(await faults(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Submit' }).tap();
+    await sent(projectId, 1);
+    const [content] = (await contentsOf(projectId)) as { spans: Record<string, { start: number; end: number; text: string }[]> }[];
+    expect(Object.values(content?.spans ?? {})).toEqual([[expect.objectContaining({ start: 8, end: 17, text: 'zwei drei' })]]);
+    expect(problems).toEqual([]);
+  });
+});
+
 describe('talking to blind models', () => {
   it('asks both, takes the vote, and only then tells who they were', async () => {
     const names = ['secret-one', 'secret-two'];

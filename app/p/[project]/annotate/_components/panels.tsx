@@ -106,20 +106,26 @@ function KeysDialog() {
   const written = useTranslations('writing.keys');
   const { store, preferences } = useAnnotate();
   const kind = useScreen((state) => state.current?.view.kind ?? 'RANKING');
+  const besides = useScreen((state) => (state.current?.view.form.spec.parts.length ?? 1) > 1);
+  const compares = ['RANKING', 'PAIRWISE', 'RATING', 'FLAGS'].includes(kind);
+  const writes = ['DEMONSTRATION', 'CORRECTION', 'CHAT'].includes(kind);
+  const ofAnswers: readonly (readonly [ReactNode, string])[] = [
+    [<Caps key="k" keys={['W']} />, t('differences')],
+    [<Caps key="k" keys={['L']} />, t('together')],
+    [<Caps key="k" keys={['V']} />, t('layout')],
+  ];
   const rows: readonly (readonly [ReactNode, string])[] = [
-    [<Caps key="k" keys={['←', '→']} />, t('move')],
+    ...(compares ? [[<Caps key="k" keys={['←', '→']} />, t('move')] as const] : []),
     ...keysOf(kind, t, written),
     [<Caps key="k" keys={kind === 'RATING' ? [t('space')] : ['↑', '↓', t('space')]} />, t('scroll')],
     [<Caps key="k" keys={['Z']} />, t('undo')],
     [<Caps key="k" keys={['⇧', 'Z']} />, t('redo')],
-    [<Caps key="k" keys={['W']} />, t('differences')],
-    [<Caps key="k" keys={['L']} />, t('together')],
-    [<Caps key="k" keys={['V']} />, t('layout')],
-    [<Caps key="k" keys={['F', 'R', 'N']} />, t('sheets')],
+    ...(compares ? ofAnswers : []),
+    ...(besides ? [[<Caps key="k" keys={['F', 'R', 'N']} />, t('sheets')] as const] : []),
     [<Caps key="k" keys={['P']} />, t('prompt')],
     [<Caps key="k" keys={['G']} />, t('guideline')],
     [<Caps key="k" keys={['S']} />, t('skip')],
-    [<Caps key="k" keys={['Enter']} />, t('submit')],
+    [<Caps key="k" keys={writes ? ['Ctrl', 'Enter'] : ['Enter']} />, t('submit')],
     [<Caps key="k" keys={['?']} />, t('keys')],
   ];
   return (

@@ -8,30 +8,49 @@ import styles from '../annotate.module.css';
 import { useAnnotate, useScreen } from './annotate-context';
 import { useLine } from './use-line';
 
-/** Save state, or what stands in the way of it: one place in the bar, of one width. */
+/** Save state, or what stands in the way of it: one place in the bar, of one width. On a phone only the save state has room there. */
 export function Status({ short }: { short?: boolean }) {
-  const trouble = useScreen((state) => state.outbox.trouble);
-  const online = useOnline();
   const notice = useScreen((state) => state.notice);
-  const signedOut = useScreen((state) => state.signedOut);
+  const halted = useHalt();
+  useSendOnReturn();
   return (
     <span className={short ? styles.statusShort : styles.status}>
-      <span role="status" className={styles.statusLine}>
-        {signedOut || trouble?.code === 'UNAUTHENTICATED' ? (
-          <SignInChip />
-        ) : trouble !== null && (trouble.code === 'OFFLINE' || !online) ? (
-          <OfflineChip />
-        ) : trouble !== null ? (
-          <RetryChip />
-        ) : !online ? (
-          <OfflineChip />
-        ) : notice !== null ? (
-          <NoticeChip />
-        ) : null}
-      </span>
-      {trouble === null && online && !signedOut && notice === null && <SaveState short={short} />}
+      {!short && (
+        <span role="status" className={styles.statusLine}>
+          <Said />
+        </span>
+      )}
+      {halted === null && notice === null && <SaveState short={short} />}
     </span>
   );
+}
+
+/** On a phone, in words of their own row: what stands in the way of saving, what became of a task. */
+export function StatusRow() {
+  return (
+    <div role="status" className={styles.statusRow}>
+      <Said />
+    </div>
+  );
+}
+
+function Said() {
+  const notice = useScreen((state) => state.notice);
+  const halted = useHalt();
+  if (halted === 'signedOut') return <SignInChip />;
+  if (halted === 'offline') return <OfflineChip />;
+  if (halted === 'retry') return <RetryChip />;
+  return notice === null ? null : <NoticeChip />;
+}
+
+/** Why nothing reaches the server now. */
+function useHalt(): 'signedOut' | 'offline' | 'retry' | null {
+  const trouble = useScreen((state) => state.outbox.trouble);
+  const signedOut = useScreen((state) => state.signedOut);
+  const online = useOnline();
+  if (signedOut || trouble?.code === 'UNAUTHENTICATED') return 'signedOut';
+  if (!online || trouble?.code === 'OFFLINE') return 'offline';
+  return trouble === null ? null : 'retry';
 }
 
 function SaveState({ short }: { short?: boolean }) {
@@ -148,30 +167,37 @@ function wordsOf(notice: NonNullable<ScreenState['notice']>, t: ReturnType<typeo
 }
 
 function useOnline(): boolean {
-  const { store } = useAnnotate();
   const [online, setOnline] = useState(true);
   useEffect(() => {
-    const change = () => {
-      setOnline(navigator.onLine);
-      if (navigator.onLine) store.retry();
-    };
-    setOnline(navigator.onLine);
+    const change = () => setOnline(navigator.onLine);
+    change();
     window.addEventListener('online', change);
     window.addEventListener('offline', change);
-    // Back from signing in on another tab: what waits goes now.
+    return () => {
+      window.removeEventListener('online', change);
+      window.removeEventListener('offline', change);
+    };
+  }, []);
+  return online;
+}
+
+/** Back in the network, or from signing in on another tab: what waits goes now. */
+function useSendOnReturn(): void {
+  const { store } = useAnnotate();
+  useEffect(() => {
+    const online = () => store.retry();
     const back = () => {
       const { signedOut, outbox, trouble } = store.getState();
       const lacksSignIn = signedOut || [outbox.trouble?.code, trouble?.code].includes('UNAUTHENTICATED');
       if (document.visibilityState === 'visible' && lacksSignIn) store.retry();
     };
+    window.addEventListener('online', online);
     document.addEventListener('visibilitychange', back);
     window.addEventListener('focus', back);
     return () => {
+      window.removeEventListener('online', online);
       document.removeEventListener('visibilitychange', back);
       window.removeEventListener('focus', back);
-      window.removeEventListener('online', change);
-      window.removeEventListener('offline', change);
     };
   }, [store]);
-  return online;
 }

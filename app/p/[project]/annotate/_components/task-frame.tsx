@@ -6,6 +6,7 @@ import { Notices } from '../_panels/notices';
 import { Veil } from '../_panels/veil';
 import { useAnnotate, useScreen } from './annotate-context';
 import { Loading, NoTask, Refused } from './cards';
+import { StatusRow } from './status';
 import { Told } from './told';
 import { PhoneBar, TopBar } from './top-bar';
 
@@ -16,6 +17,7 @@ export function TaskFrame({ phone }: { phone: boolean }) {
   return (
     <>
       {phone ? <PhoneBar /> : <TopBar />}
+      {phone && <StatusRow />}
       <Refused />
       <Told />
       {!reviewing && <Notices />}

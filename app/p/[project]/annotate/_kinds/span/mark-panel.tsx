@@ -1,5 +1,6 @@
 'use client';
 
+import { useEffect, useRef } from 'react';
 import { useTranslations } from 'use-intl/react';
 import { createSlicer } from '#lib/domain/code-points';
 import type { PartOf } from '#lib/domain/form-parts';
@@ -65,6 +66,11 @@ interface ChoicesProps {
 function Choices({ part, mark, ready, act, phone }: ChoicesProps) {
   const t = useTranslations('writing.span');
   const wantsSeverity = mark?.severity === null;
+  const severities = useRef<HTMLFieldSetElement>(null);
+  // What is asked next is in sight, also where the list is low.
+  useEffect(() => {
+    if (wantsSeverity) severities.current?.scrollIntoView({ block: 'nearest' });
+  }, [wantsSeverity]);
   return (
     <>
       {!ready && <p className="sm ink2">{t(phone ? 'selectTouch' : 'select')}</p>}
@@ -74,7 +80,7 @@ function Choices({ part, mark, ready, act, phone }: ChoicesProps) {
             key={key}
             label={label}
             help={help}
-            digit={wantsSeverity ? null : index + 1}
+            digit={phone || wantsSeverity ? null : index + 1}
             tag={index + 1}
             on={mark?.category === key}
             off={!ready}
@@ -83,12 +89,12 @@ function Choices({ part, mark, ready, act, phone }: ChoicesProps) {
         ))}
       </fieldset>
       {part.severities.length > 1 && (
-        <fieldset className={styles.choices} aria-label={t('severity')}>
+        <fieldset ref={severities} className={styles.choices} aria-label={t('severity')}>
           {part.severities.map(({ key, label }, index) => (
             <Pick
               key={key}
               label={label}
-              digit={wantsSeverity ? index + 1 : null}
+              digit={!phone && wantsSeverity ? index + 1 : null}
               on={mark?.severity === key}
               off={mark === null}
               press={() => act({ type: 'severity', key })}

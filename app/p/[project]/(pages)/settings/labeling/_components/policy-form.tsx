@@ -50,6 +50,8 @@ export function PolicyForm({ projectId, policy, usual, checks }: Props) {
   );
   const changed = changedNames(state);
   const faults = faultsIn(state);
+  // What they changed stands at each field.
+  const conflict = save.isError && readError(save.error).code === 'CONFLICT';
   useLeaveGuard(changed.length > 0, t('leave'));
 
   function submit(event: FormEvent) {
@@ -85,7 +87,13 @@ export function PolicyForm({ projectId, policy, usual, checks }: Props) {
         </section>
       ))}
       <div className={styles.bar}>
-        <ErrorNote error={save.error} />
+        {conflict ? (
+          <p className="note bad sm" role="alert">
+            {t('bar.conflict')}
+          </p>
+        ) : (
+          <ErrorNote error={save.error} />
+        )}
         <div className="row wrap">
           <button type="submit" className="btn primary lg" aria-disabled={changed.length === 0} aria-busy={save.isPending}>
             {save.isPending ? common('saving') : common('save')}

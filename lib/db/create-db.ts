@@ -15,10 +15,18 @@ export interface DbOptions {
   readonly connectTimeoutMs?: number;
 }
 
+/** A connection keeps the plans of its statements: somebody who sends one label a minute finds them made. */
+const idleTimeoutMillis = 10 * 60_000;
+
 /** One client a process. Connections are made when they are first needed and made again after the server was away. */
 export function createDb(url: string, options: DbOptions = {}): Db {
   const adapter = new PrismaPg(
-    { connectionString: url, max: options.max ?? 10, connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000 },
+    {
+      connectionString: url,
+      max: options.max ?? 10,
+      connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000,
+      idleTimeoutMillis,
+    },
     // A connection that dies while idle is replaced at the next query; without a listener it would end the process.
     { onPoolError: () => undefined, onConnectionError: () => undefined, statementNameGenerator: createStatementNames() },
   );

@@ -49,18 +49,14 @@ export async function claimFor(
   return (await claim(deps, userId, projectId, ahead)).view;
 }
 
-type Claimed = { readonly assignmentId: string | null; readonly refusal: Refusal | null; readonly standing?: Standing };
+interface Claimed {
+  readonly view: AssignmentView | null;
+  readonly refusal: Refusal | null;
+}
 
-async function claim(
-  deps: Pick<Deps, 'db' | 'clock'>,
-  userId: string,
-  projectId: string,
-  ahead: boolean,
-): Promise<{ view: AssignmentView | null; refusal: Refusal | null }> {
+function claim(deps: Pick<Deps, 'db' | 'clock'>, userId: string, projectId: string, ahead: boolean): Promise<Claimed> {
   const now = deps.clock.now();
-  const { assignmentId, refusal, standing } = await deps.db.$transaction((tx) => claimWithin(tx, userId, projectId, now, ahead));
-  const view = assignmentId === null ? null : await loadAssignmentView(deps.db, userId, assignmentId, now, standing);
-  return { view, refusal };
+  return deps.db.$transaction((tx) => claimWithin(tx, userId, projectId, now, ahead));
 }
 
 async function claimWithin(tx: Tx, userId: string, projectId: string, now: Date, ahead: boolean): Promise<Claimed> {
@@ -68,7 +64,7 @@ async function claimWithin(tx: Tx, userId: string, projectId: string, now: Date,
   const { standing, held, lastWork } = await loadClaimState(tx, userId, projectId, now);
   for (const candidate of ahead ? held.slice(1) : held) {
     if (await renewLease(tx, userId, candidate, leaseExpiry(now, ahead)))
-      return { assignmentId: candidate.assignmentId, refusal: null, standing };
+      return { view: await loadAssignmentView(tx, userId, candidate.assignmentId, now, standing), refusal: null };
   }
   const current = held[0];
   // What lay preloaded until now may have become the task in hand: from here on it is held for long.
@@ -78,21 +74,23 @@ async function claimWithin(tx: Tx, userId: string, projectId: string, now: Date,
   if (refusal === 'training' || refusal === 'qualification') {
     const test = await nextTestTask(tx, userId, projectId);
     const leased = test && (await leaseOwnSlot(tx, { userId, taskId: test.taskId, now, ahead: second !== undefined }));
-    return { assignmentId: leased, refusal: leased ? null : refusal };
+    return { view: leased && (await loadAssignmentView(tx, userId, leased, now, standing)), refusal: leased ? null : refusal };
   }
-  if (refusal) return { assignmentId: null, refusal };
-  return { assignmentId: await claimNew(tx, standing, now, { lastWork, behind: second }), refusal: null, standing };
+  if (refusal) return { view: null, refusal };
+  return { view: await claimNew(tx, standing, now, { lastWork, behind: second }), refusal: null };
 }
 
 /**
  * Two pages of one person come one after the other, so that both get the same task and nobody hoards. Every statement of the claim reads a
- * few entries of an index; the planner is kept from other ways, which look cheap while the statistics of a filling table are old.
+ * few entries of an index, whatever is asked for: it is planned once a connection, and the planner is kept from other ways, which look cheap
+ * while the statistics of a filling table are old.
  */
 async function prepare(tx: Tx, userId: string, projectId: string): Promise<void> {
   await tx.$executeRaw`
     select pg_advisory_xact_lock(hashtextextended(${`claim ${projectId} ${userId}`}, 0)),
       set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true), set_config('enable_hashjoin', 'off', true),
-      set_config('enable_mergejoin', 'off', true), set_config('enable_sort', 'off', true), set_config('jit', 'off', true)`;
+      set_config('enable_mergejoin', 'off', true), set_config('enable_sort', 'off', true), set_config('jit', 'off', true),
+      set_config('plan_cache_mode', 'force_generic_plan', true)`;
 }
 
 async function claimNew(
@@ -100,15 +98,16 @@ async function claimNew(
   standing: Standing,
   now: Date,
   { lastWork, behind }: { lastWork: string | null; behind: Held | undefined },
-): Promise<string | null> {
+): Promise<AssignmentView | null> {
   const { userId, projectId, policy } = standing;
   const ahead = behind !== undefined;
   const check = lastWork && (await injectCheck(tx, { userId, projectId, lastWork, now }, policy));
   const checking = check && (await leaseOwnSlot(tx, { userId, taskId: check, now, ahead }));
-  if (checking) return checking;
+  if (checking) return loadAssignmentView(tx, userId, checking, now, standing);
   const { slot, visits } = await claimSlot(tx, standing, now, ahead);
   const taken = slot ?? (ahead ? null : await takeBack(tx, standing, now));
   const assignmentId = taken && (await createAssignment(tx, userId, taken, now, behind));
+  const view = assignmentId && (await loadAssignmentView(tx, userId, assignmentId, now, standing));
   await moveCursors(tx, standing, visits, now);
-  return assignmentId;
+  return view;
 }

@@ -1,6 +1,8 @@
 import type { Tx } from '#lib/db/create-db';
+import { Prisma } from '#lib/db/generated/client';
 import { loadStanding, type Standing } from './claim-standing';
-import { heldAssignment, openLanes, openTo, unheld } from './claimable';
+import { openLanes } from './claimable';
+import { heldBy } from './held-tasks';
 
 export interface Progress {
   /** Tasks this person judged in the project since midnight UTC, and ever. */
@@ -17,7 +19,7 @@ const plenty = { slots: 4 * countLimit, tasks: countLimit + 200, knownForMs: 60_
 const counted = { msPerTask: 20, exactBelow: 25 } as const;
 const mostKnown = 10_000;
 
-/** What was left for a person when it was counted last; what he did since is taken off. */
+/** What was left when it was counted last. */
 interface Counted {
   readonly left: number;
   readonly doneTotal: number;
@@ -40,34 +42,47 @@ async function countLeft(db: Tx, standing: Standing, now: Date): Promise<number>
   const key = keyOf(standing);
   const before = known.get(key);
   if (before && before.until > now.getTime()) {
+    // What this person did since is taken off.
     const left = Math.min(countLimit, before.left - (standing.doneTotal - before.doneTotal));
     if (left >= counted.exactBelow) return left;
   }
+  const left = (await hasPlenty(db, standing)) ? plenty.tasks : await countOpen(db, standing, now);
   if (known.size >= mostKnown) known.clear();
-  const remember = (left: number, forMs: number) => known.set(key, { left, doneTotal: standing.doneTotal, until: now.getTime() + forMs });
-  if (await hasPlenty(db, standing)) {
-    remember(plenty.tasks, plenty.knownForMs);
-    return countLimit;
-  }
-  const left = await countOpen(db, standing, now);
-  remember(left, left * counted.msPerTask);
-  return left;
+  const forMs = left >= plenty.tasks ? plenty.knownForMs : left * counted.msPerTask;
+  known.set(key, { left, doneTotal: standing.doneTotal, until: now.getTime() + forMs });
+  return Math.min(countLimit, left);
 }
 
-/** Another wish, skill or language makes other tasks his. */
-function keyOf({ projectId, userId, skills, languages, qualified, hidden }: Standing): string {
-  return JSON.stringify([projectId, userId, skills, languages, qualified, hidden]);
+/** Another wish, skill or language makes other tasks his. To all who have done nothing yet the same is open, but for texts of their own. */
+function keyOf({ projectId, userId, skills, languages, qualified, hidden, doneTotal }: Standing): string {
+  return JSON.stringify([projectId, doneTotal === 0 ? null : userId, skills, languages, qualified, hidden]);
 }
 
+/** The slots of each open lane are read from its index, and what is closed to the person is asked of each task: some thousand at most. */
 async function countOpen(db: Tx, standing: Standing, now: Date): Promise<number> {
+  const { userId, projectId } = standing;
+  const shown = Prisma.sql`not s."contentFlags" && ${[...standing.hidden]}::text[]`;
   const [row] = await db.$queryRaw<{ left: number }[]>`
+    with lane as materialized (select l."id" from ${openLanes(standing)}),
+    open as materialized (
+      select distinct u."taskId" from lane cross join lateral (
+        (select s."taskId" from "Slot" s where s."laneId" = lane."id" and s."state" = 'FREE' and ${shown}
+          order by s."priority" desc, s."position" limit ${plenty.slots})
+        union all
+        (select s."taskId" from "Slot" s
+          where s."laneId" = lane."id" and s."state" = 'LEASED' and s."leaseExpiresAt" <= ${now}::timestamp and ${shown}
+          order by s."priority" desc, s."leaseExpiresAt", s."position" limit ${plenty.slots})) u)
     select (
-      (select count(*) from "Assignment" a join "Slot" s on ${heldAssignment}
-        where a."annotatorId" = ${standing.userId} and s."projectId" = ${standing.projectId})
+      (select count(*) from (${heldBy(userId, projectId)}) h)
       + (select count(*) from (
-        select 1 from "Slot" s join "Task" t on t."id" = s."taskId"
-        where s."laneId" in (select l."id" from ${openLanes(standing)}) and ${unheld(now)} and ${openTo(standing)}
-        group by s."taskId" limit ${countLimit}) as counted))::int as "left"`;
+        select 1 from open
+        where exists (select 1 from "Task" t
+            where t."id" = open."taskId" and t."status" = 'OPEN' and not ${userId} = any(t."authorIds") offset 0)
+          and not exists (select 1 from "Slot" o where o."taskId" = open."taskId" and o."annotatorId" = ${userId} offset 0)
+          and not exists (select 1 from "Assignment" a where a."taskId" = open."taskId" and a."annotatorId" = ${userId}
+            and (a."submittedAt" is not null or a."skipReason" is not null) offset 0)
+          and not exists (select 1 from "Review" v where v."taskId" = open."taskId" and v."reviewerId" = ${userId} offset 0)
+        limit ${countLimit}) as counted))::int as "left"`;
   return row?.left ?? 0;
 }
 

@@ -3,6 +3,7 @@
  *
  *   --only coverage,position,weights,sequential   what to run (all)
  *   --worlds N                                    independent worlds for coverage and weights (12)
+ *   --first N                                     the seed of the first of them (1)
  */
 import { parseArgs } from 'node:util';
 import { createRandom } from '#lib/domain/random';
@@ -17,10 +18,13 @@ import { sprtCourse, sprtExpectedChecks } from '#lib/domain/statistics/sequentia
 import { mean } from '#lib/domain/statistics/summary';
 import { drawPairs, drawRewards, type PairWorldPlan, type RewardWorld, rightShare } from './annotators-worlds';
 
-const { values } = parseArgs({ options: { only: { type: 'string' }, worlds: { type: 'string', default: '12' } } });
+const { values } = parseArgs({
+  options: { only: { type: 'string' }, worlds: { type: 'string', default: '12' }, first: { type: 'string', default: '1' } },
+});
 const only = values.only?.split(',');
 const wanted = (name: string) => only?.includes(name) ?? true;
 const worlds = Number(values.worlds);
+const first = Number(values.first);
 const print = (line: Record<string, unknown>) => console.log(JSON.stringify(line));
 const shown = (estimate: Estimate) =>
   estimate.defined ? [estimate.value, estimate.low, estimate.high].map((value) => Number(value.toFixed(4))) : estimate.reason;
@@ -29,7 +33,7 @@ function coverage(name: string, plan: PairWorldPlan): void {
   const tally = { accuracy: 0, right: 0, position: 0, all: 0, width: 0 };
   const within = (estimate: Estimate | null, truth: number) =>
     Number(estimate?.defined === true && estimate.low <= truth && truth <= estimate.high);
-  for (let world = 1; world <= worlds; world += 1) {
+  for (let world = first; world < first + worlds; world += 1) {
     const { eta, gamma, rows } = drawPairs(plan, createRandom(world, 'coverage'));
     const fit = fitAnnotators(rows, { terms: plan.position > 0 ? ['accuracy', 'position'] : ['accuracy'] });
     if (!fit.defined) throw new Error(fit.reason);
@@ -113,7 +117,7 @@ function weights(): void {
     { tasks: 600, overlap: 5, dimension: 64, people: 12 },
   ]) {
     const accuracy: Record<'equal' | 'weighted' | 'known', number[]> = { equal: [], weighted: [], known: [] };
-    for (let seed = 1; seed <= worlds; seed += 1) {
+    for (let seed = first; seed < first + worlds; seed += 1) {
       const world = drawRewards(plan, seed);
       const fit = fitAnnotators(world.rows);
       if (!fit.defined) throw new Error(fit.reason);

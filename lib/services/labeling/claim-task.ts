@@ -74,7 +74,8 @@ async function claimWithin(tx: Tx, userId: string, projectId: string, now: Date,
   if (refusal === 'training' || refusal === 'qualification') {
     const test = await nextTestTask(tx, userId, projectId);
     const leased = test && (await leaseOwnSlot(tx, { userId, taskId: test.taskId, now, ahead: second !== undefined }));
-    return { view: leased && (await loadAssignmentView(tx, userId, leased, now, standing)), refusal: leased ? null : refusal };
+    if (!leased) return { view: null, refusal };
+    return { view: await loadAssignmentView(tx, userId, leased, now, standing), refusal: null };
   }
   if (refusal) return { view: null, refusal };
   return { view: await claimNew(tx, standing, now, { lastWork, behind: second }), refusal: null };
@@ -107,7 +108,7 @@ async function claimNew(
   const { slot, visits } = await claimSlot(tx, standing, now, ahead);
   const taken = slot ?? (ahead ? null : await takeBack(tx, standing, now));
   const assignmentId = taken && (await createAssignment(tx, userId, taken, now, behind));
-  const view = assignmentId && (await loadAssignmentView(tx, userId, assignmentId, now, standing));
+  const view = assignmentId ? await loadAssignmentView(tx, userId, assignmentId, now, standing) : null;
   await moveCursors(tx, standing, visits, now);
   return view;
 }

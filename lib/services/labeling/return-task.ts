@@ -5,16 +5,20 @@ import type { Deps } from '#lib/services/deps';
 import { authorise } from '#lib/services/people/authorise';
 import { lockTask } from './write-annotation';
 
-export const returnTaskInput = z.strictObject({ taskId: z.uuid() });
+export const returnTaskInput = z.strictObject({
+  taskId: z.uuid(),
+  /** Where it is said, a task of another project is not found. */
+  projectId: z.uuid().optional(),
+});
 
 /**
  * The lead gives a task that so many skipped back to the queue; who skipped it is not asked again. Needs labeling.manage.
  * @throws AppError CONFLICT where it was not set aside, or its round has moved on without it
  */
 export async function returnTask(deps: Pick<Deps, 'db'>, actor: Actor, input: z.input<typeof returnTaskInput>): Promise<{ slots: number }> {
-  const { taskId } = returnTaskInput.parse(input);
+  const { taskId, projectId } = returnTaskInput.parse(input);
   const task = await deps.db.task.findUnique({ where: { id: taskId }, select: { projectId: true, purpose: true, round: true } });
-  if (!task) throw new AppError('NOT_FOUND', 'There is no such task.');
+  if (!task || (projectId !== undefined && task.projectId !== projectId)) throw new AppError('NOT_FOUND', 'There is no such task.');
   await authorise(deps, actor, task.projectId, 'labeling.manage');
   if (task.round && (task.round.stage !== task.purpose || task.round.status !== 'WAITING')) {
     throw new AppError('CONFLICT', 'The round has moved on without this task.');

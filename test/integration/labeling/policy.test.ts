@@ -8,6 +8,7 @@ import { countOpenTasks } from '#lib/services/labeling/count-open-tasks';
 import type { AssignmentView } from '#lib/services/labeling/get-assignment-view';
 import { leaseOwnSlot } from '#lib/services/labeling/lease-own-slot';
 import { listPools } from '#lib/services/labeling/list-pools';
+import { listSetAside } from '#lib/services/labeling/list-set-aside';
 import { placeTasks } from '#lib/services/labeling/place-tasks';
 import { returnTask } from '#lib/services/labeling/return-task';
 import { saveLabelingPolicy } from '#lib/services/labeling/save-labeling-policy';
@@ -231,7 +232,24 @@ describe('skipping', () => {
     });
     await skipTask(deps, first, { assignmentId: held!.assignmentId, reason: 'UNCLEAR' });
     expect(await deps.db.outbox.count({ where: { subjectId: roundId } })).toBe(0);
-    await skipTask(deps, second, { assignmentId: (await claim(world, second))!.assignmentId, reason: 'UNCLEAR' });
+    const { projectId } = world;
+    expect(await listSetAside(deps, lead, { projectId })).toEqual({ tasks: [], total: 0 });
+    const other = { assignmentId: (await claim(world, second))!.assignmentId, reason: 'UNCLEAR' as const, note: 'Which of two?' };
+    await skipTask(deps, second, other);
+    expect(await listSetAside(deps, lead, { projectId })).toMatchObject({
+      tasks: [
+        {
+          taskId,
+          kind: 'RANKING',
+          skips: [
+            { reason: 'UNCLEAR', note: '' },
+            { reason: 'UNCLEAR', note: 'Which of two?' },
+          ],
+        },
+      ],
+      total: 1,
+    });
+    await expect(listSetAside(deps, first, { projectId })).rejects.toMatchObject({ code: 'FORBIDDEN' });
     expect(await deps.db.outbox.count({ where: { subjectId: roundId } })).toBe(1);
     expect(await claim(world, third)).toBeNull();
     await expect(returnTask(deps, first, { taskId })).rejects.toMatchObject({ code: 'FORBIDDEN' });

@@ -1,4 +1,5 @@
 import type { Tx } from '#lib/db/create-db';
+import type { SkipReason } from '#lib/domain/assignment';
 import type { BlurMode } from '#lib/domain/content-categories';
 import { parseLabelingPolicy } from '#lib/domain/labeling-policy';
 import { parseMemberPreferences } from '#lib/domain/member-preferences';
@@ -8,8 +9,8 @@ export interface PreferencesView {
   /** What holds now: the person's own choice, else the project's. */
   readonly blur: BlurMode;
   readonly breakMinutes: number | null;
-  /** What the project says, for who sets nothing himself. */
-  readonly project: { readonly blur: BlurMode; readonly breakMinutes: number | null };
+  /** What the project says, for who sets nothing himself, and why it lets a task be skipped. */
+  readonly project: { readonly blur: BlurMode; readonly breakMinutes: number | null; readonly skipReasons: readonly SkipReason[] };
   /** Whether the person set it himself. */
   readonly own: { readonly blur: boolean; readonly breakMinutes: boolean };
 }
@@ -26,7 +27,7 @@ export async function loadPreferences(db: Tx, projectId: string, userId: string)
     hiddenCategories: own.hiddenCategories,
     blur: own.blur ?? policy.blur,
     breakMinutes: own.breakMinutes === undefined ? policy.breakMinutes : own.breakMinutes,
-    project: { blur: policy.blur, breakMinutes: policy.breakMinutes },
+    project: { blur: policy.blur, breakMinutes: policy.breakMinutes, skipReasons: policy.skip.reasons },
     own: { blur: own.blur !== undefined, breakMinutes: own.breakMinutes !== undefined },
   };
 }

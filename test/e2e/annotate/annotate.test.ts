@@ -185,6 +185,22 @@ describe('by keyboard', () => {
     await until(async () => (await annotationsOf(project.projectId)).length === 1);
   });
 
+  it('offers the reasons to skip that the project takes, numbered as they stand', async () => {
+    const { project, page } = await open(plainTasks(2));
+    const labelingPolicy = { skip: { reasons: ['OTHER', 'TOO_LONG'] } };
+    await database.db.project.update({ where: { id: project.projectId }, data: { labelingPolicy } });
+    await page.reload();
+    await page.getByText('Question 0').first().waitFor();
+    await press(page, 's', 30);
+    const dialog = page.getByRole('dialog');
+    await dialog.waitFor();
+    expect(await dialog.locator('button', { has: page.locator('kbd') }).allInnerTexts()).toHaveLength(3); // two reasons, and the way back
+    await page.keyboard.press('1');
+    await until(
+      async () => (await database.db.assignment.count({ where: { task: { projectId: project.projectId }, skipReason: 'TOO_LONG' } })) === 1,
+    );
+  });
+
   it('skips with a reason, folds the prompt, opens the guideline, marks word differences', async () => {
     const { project, page } = await open(plainTasks(2));
     await press(page, 'w g', 30);

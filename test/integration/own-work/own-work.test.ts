@@ -228,8 +228,14 @@ describe('the guideline', () => {
 describe('preferences', () => {
   it('follow the project until the person sets them, change one by one, and can be given back', async () => {
     const { deps, db, projectId, ana } = await setUp();
-    await db.project.update({ where: { id: projectId }, data: { labelingPolicy: { blur: 'all', breakMinutes: 40 } } });
-    expect(await getPreferences(deps, ana, { projectId })).toMatchObject({ hiddenCategories: [], blur: 'all', breakMinutes: 40 });
+    await db.project.update({
+      where: { id: projectId },
+      data: { labelingPolicy: { blur: 'all', breakMinutes: 40, skip: { reasons: ['OTHER'] } } },
+    });
+    expect(await getPreferences(deps, ana, { projectId })).toMatchObject({
+      ...{ hiddenCategories: [], blur: 'all', breakMinutes: 40 },
+      project: { blur: 'all', breakMinutes: 40, skipReasons: ['OTHER'] },
+    });
     await savePreferences(deps, ana, { projectId, change: { hiddenCategories: ['violence', 'gore', 'violence'], breakMinutes: null } });
     const set = await savePreferences(deps, ana, { projectId, change: { blur: 'none' } });
     expect(set).toMatchObject({

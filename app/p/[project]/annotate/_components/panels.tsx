@@ -6,6 +6,7 @@ import type { SkipReason } from '#lib/domain/assignment';
 import type { TaskKind } from '#lib/domain/forms';
 import { AnswerText } from '../../../../_components/answer-text/answer-text';
 import { Dialog } from '../../../../_components/ui/dialog';
+import { useOwnSettings } from '../_panels/own-settings';
 import styles from '../annotate.module.css';
 import { useAnnotate, useScreen } from './annotate-context';
 import { keepFocus } from './keep-focus';
@@ -68,12 +69,14 @@ function Guideline() {
   );
 }
 
-const reasons: readonly SkipReason[] = ['UNCLEAR', 'LANGUAGE', 'KNOWLEDGE', 'TOO_LONG', 'HARMFUL', 'BROKEN', 'OTHER'];
+const allReasons: readonly SkipReason[] = ['UNCLEAR', 'LANGUAGE', 'KNOWLEDGE', 'TOO_LONG', 'HARMFUL', 'BROKEN', 'OTHER'];
 
 function SkipDialog() {
   const t = useTranslations('annotate.skip');
   const { store, preferences } = useAnnotate();
   const first = useRef<HTMLButtonElement>(null);
+  const taken = useOwnSettings()?.preferences.project.skipReasons;
+  const reasons = taken ? allReasons.filter((reason) => taken.includes(reason)) : allReasons;
   useEffect(() => first.current?.focus(), []);
   function choose(event: KeyboardEvent) {
     const reason = reasons[Number(event.key) - 1];

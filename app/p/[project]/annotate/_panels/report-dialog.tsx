@@ -10,6 +10,7 @@ import { ErrorNote } from '../../../../_components/ui/error-note';
 import { Field } from '../../../../_components/ui/field';
 import { useTRPC } from '../../../../_trpc/client';
 import { useAnnotate, useTask } from '../_components/annotate-context';
+import { useOwnSettings } from './own-settings';
 import styles from './panels.module.css';
 
 /** The reason that the skip after a report gives. */
@@ -23,10 +24,17 @@ const skipReason: Readonly<Record<ReportCategory, SkipReason>> = {
   OTHER: 'OTHER',
 };
 
+/** That reason where the project takes it, else another that it takes: a broken task is left in any case. */
+function among(reason: SkipReason, taken: readonly SkipReason[]): SkipReason {
+  if (taken.length === 0 || taken.includes(reason)) return reason;
+  return taken.includes('OTHER') ? 'OTHER' : (taken[0] ?? reason);
+}
+
 /** Says what is wrong with the task; once the lead has it, the task is skipped. */
 export default function ReportDialog() {
   const t = useTranslations('contact.report');
   const { store } = useAnnotate();
+  const taken = useOwnSettings()?.preferences.project.skipReasons ?? [];
   const { view } = useTask();
   const [category, setCategory] = useState<ReportCategory | null>(null);
   const [text, setText] = useState('');
@@ -34,7 +42,7 @@ export default function ReportDialog() {
   const report = useMutation(
     useTRPC().messages.report.mutationOptions({
       onSuccess: (_, sent) => {
-        if (store.getState().current?.view.assignmentId === sent.assignmentId) store.skip(skipReason[sent.category]);
+        if (store.getState().current?.view.assignmentId === sent.assignmentId) store.skip(among(skipReason[sent.category], taken));
         close();
       },
     }),

@@ -9,6 +9,8 @@ describe('what annotators receive', () => {
     expect(isForAnnotator(api('labeling.submit,labeling.heartbeat'))).toBe(true);
     expect(isForAnnotator('http://localhost:3000/p/helpful/annotate?_rsc=1')).toBe(true);
     expect(isForAnnotator(api('runs.get'))).toBe(false);
+    expect(isForAnnotator(api('labeling.savePolicy'))).toBe(false);
+    expect(isForAnnotator(api('labeling.savePolicy,labeling.claim'))).toBe(true);
     expect(isForAnnotator('http://localhost:3000/p/helpful/models')).toBe(false);
   });
 

@@ -19,10 +19,19 @@ export default function Notice() {
   const guideline = useNewGuideline();
   const question = useQuestion();
   const [answering, setAnswering] = useState(false);
+  const shown = useCalmly(guideline.shown ? 'guideline' : pause.due ? 'break' : question.due ? 'question' : null);
   if (answering) return <SatisfactionDialog onClose={() => setAnswering(false)} onDone={question.done} />;
-  if (guideline.shown) return <NewGuideline guideline={guideline} />;
-  if (pause.due) return <Break pause={pause} />;
-  return question.due ? <Question open={() => setAnswering(true)} skip={question.skip} /> : null;
+  if (shown === 'guideline') return <NewGuideline guideline={guideline} />;
+  if (shown === 'break') return <Break pause={pause} />;
+  return shown === 'question' ? <Question open={() => setAnswering(true)} skip={question.skip} /> : null;
+}
+
+/** A row that comes moves all below it: once a person has begun on a task, it waits for the next one. */
+function useCalmly<T>(due: T | null): T | null {
+  const begun = useScreen((state) => state.phase === 'open' && (state.current?.past.length ?? 0) > 0);
+  const [shown, setShown] = useState<T | null>(null);
+  if (due !== shown && (due === null || shown !== null || !begun)) setShown(due);
+  return due === null ? null : shown;
 }
 
 function Card({ icon, title, text, children }: { icon: IconName; title: string; text: string; children: ReactNode }) {

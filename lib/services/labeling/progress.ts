@@ -17,6 +17,8 @@ const countLimit = 1000;
 const plenty = { slots: 4 * countLimit, tasks: countLimit + 200, knownForMs: 60_000 } as const;
 /** A count that is far from its end is asked anew after a time that grows with it: a thousand after twenty seconds, a few each time. */
 const counted = { msPerTask: 20, exactBelow: 25 } as const;
+/** To all who have done few tasks the same is open, but for those few: one count serves them while it is far from its end. */
+const newcomers = { done: 50, exactBelow: 200 } as const;
 const mostKnown = 10_000;
 
 /** What was left when it was counted last. */
@@ -44,7 +46,7 @@ async function countLeft(db: Tx, standing: Standing, now: Date): Promise<number>
   if (before && before.until > now.getTime()) {
     // What this person did since is taken off.
     const left = Math.min(countLimit, before.left - (standing.doneTotal - before.doneTotal));
-    if (left >= counted.exactBelow) return left;
+    if (left >= (standing.doneTotal < newcomers.done ? newcomers : counted).exactBelow) return left;
   }
   const left = (await hasPlenty(db, standing)) ? plenty.tasks : await countOpen(db, standing, now);
   if (known.size >= mostKnown) known.clear();
@@ -53,9 +55,9 @@ async function countLeft(db: Tx, standing: Standing, now: Date): Promise<number>
   return Math.min(countLimit, left);
 }
 
-/** Another wish, skill or language makes other tasks his. To all who have done nothing yet the same is open, but for texts of their own. */
+/** Another wish, skill or language makes other tasks his. */
 function keyOf({ projectId, userId, skills, languages, qualified, hidden, doneTotal }: Standing): string {
-  return JSON.stringify([projectId, doneTotal === 0 ? null : userId, skills, languages, qualified, hidden]);
+  return JSON.stringify([projectId, doneTotal < newcomers.done ? null : userId, skills, languages, qualified, hidden]);
 }
 
 /** The slots of each open lane are read from its index, and what is closed to the person is asked of each task: some thousand at most. */

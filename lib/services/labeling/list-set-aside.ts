@@ -36,7 +36,11 @@ export async function listSetAside(
       take: most,
       select: {
         ...{ id: true, kind: true, setAsideAt: true, prompt: { select: { messages: true } } },
-        assignments: { where: { skipReason: { not: null } }, orderBy: { releasedAt: 'asc' }, select: { skipReason: true } },
+        assignments: {
+          where: { skipReason: { not: null } },
+          orderBy: [{ releasedAt: 'asc' }, { id: 'asc' }],
+          select: { skipReason: true },
+        },
       },
     }),
   ]);

@@ -234,6 +234,7 @@ describe('skipping', () => {
     expect(await deps.db.outbox.count({ where: { subjectId: roundId } })).toBe(0);
     const { projectId } = world;
     expect(await listSetAside(deps, lead, { projectId })).toEqual({ tasks: [], total: 0 });
+    deps.clock.advance(1000);
     const other = { assignmentId: (await claim(world, second))!.assignmentId, reason: 'UNCLEAR' as const, note: 'Which of two?' };
     await skipTask(deps, second, other);
     expect(await listSetAside(deps, lead, { projectId })).toMatchObject({

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { movable, openIn, wordsIn } from '../../../../app/p/[project]/(pages)/settings/labeling/_state/pools';
+import { wordsIn } from '../../../../app/p/[project]/_lib/words-in';
+import { movable, openIn } from '../../../../app/p/[project]/(pages)/settings/labeling/_state/pools';
 
 const tasks = [
   { datasetId: 'a', dataset: 'A', kind: 'RANKING', poolId: null, n: 4 },

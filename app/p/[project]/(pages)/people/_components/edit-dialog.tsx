@@ -9,6 +9,7 @@ import { Dialog } from '../../../../../_components/ui/dialog';
 import { ErrorNote } from '../../../../../_components/ui/error-note';
 import { Field } from '../../../../../_components/ui/field';
 import { useTRPC } from '../../../../../_trpc/client';
+import { wordsIn } from '../../../_lib/words-in';
 import styles from '../../quality/_components/quality.module.css';
 
 interface Props {
@@ -36,11 +37,6 @@ export function EditDialog({ projectId, person, onClose }: Props) {
     event.preventDefault();
     if (save.isPending) return;
     const form = new FormData(event.currentTarget);
-    const words = (name: string) =>
-      String(form.get(name))
-        .split(/[,，、]/)
-        .map((word) => word.trim())
-        .filter((word) => word !== '');
     const number = (name: (typeof numbers)[number]) => {
       const text = String(form.get(name)).trim();
       return text === '' ? null : Number(text);
@@ -48,8 +44,8 @@ export function EditDialog({ projectId, person, onClose }: Props) {
     save.mutate({
       projectId,
       userId: person.userId,
-      skills: words('skills'),
-      languages: words('languages'),
+      skills: wordsIn(String(form.get('skills'))),
+      languages: wordsIn(String(form.get('languages'))),
       dailyQuota: number('dailyQuota'),
       totalQuota: number('totalQuota'),
       payCents: number('payCents'),

@@ -8,7 +8,7 @@ import { Dialog } from '../../../../../../_components/ui/dialog';
 import { ErrorNote } from '../../../../../../_components/ui/error-note';
 import { Field } from '../../../../../../_components/ui/field';
 import { useTRPC } from '../../../../../../_trpc/client';
-import { wordsIn } from '../_state/pools';
+import { wordsIn } from '../../../../_lib/words-in';
 import styles from '../labeling.module.css';
 import type { Pool } from './pools-card';
 

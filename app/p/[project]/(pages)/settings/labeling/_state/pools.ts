@@ -17,9 +17,3 @@ export function movable(tasks: readonly OpenTasks[], { datasetId, kind }: Filter
 export function openIn(tasks: readonly OpenTasks[], poolId: string | null): number {
   return tasks.filter((row) => row.poolId === poolId).reduce((sum, row) => sum + row.n, 0);
 }
-
-/** Each word once, in the order in which they were written; commas of both languages part them. */
-export function wordsIn(text: string): string[] {
-  const words = text.split(/[,，、\n]/).map((word) => word.trim());
-  return [...new Set(words.filter((word) => word !== ''))];
-}

@@ -39,7 +39,7 @@ async function findRunning(token: string): Promise<SessionUser | null> {
   const { db, clock } = getDeps();
   const { expiresIn, updateAge } = sessionAge;
   const due = new Date(clock.now().getTime() + (expiresIn - updateAge) * 1000);
-  const [user] = await db.$queryRaw<SessionUser[]>`
+  const [user] = await db.direct.$queryRaw<SessionUser[]>`
     select u."id", u."name", u."email", u."isSystemAdmin" from "Session" s join "User" u on u."id" = s."userId"
     where s."token" = ${token} and s."expiresAt" > ${due}::timestamp and u."disabledAt" is null`;
   return user ?? null;

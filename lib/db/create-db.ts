@@ -1,10 +1,13 @@
 import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
 import { ZodError } from 'zod';
 import { AppError } from '#lib/errors';
+import { burstSocket } from './burst-socket';
+import { createDirectDb, type DirectDb } from './direct-db';
 import { Prisma, PrismaClient } from './generated/client';
 import { createStatementNames } from './statement-names';
 
-export type Db = PrismaClient;
+export type Db = PrismaClient & { readonly direct: DirectDb };
 /** What runs inside `db.$transaction(async (tx) => ...)`. */
 export type Tx = Prisma.TransactionClient;
 
@@ -20,17 +23,29 @@ const idleTimeoutMillis = 10 * 60_000;
 
 /** One client a process. Connections are made when they are first needed and made again after the server was away. */
 export function createDb(url: string, options: DbOptions = {}): Db {
-  const adapter = new PrismaPg(
-    {
-      connectionString: url,
-      max: options.max ?? 10,
-      connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000,
-      idleTimeoutMillis,
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: options.max ?? 10,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000,
+    idleTimeoutMillis,
+    pipeline: true,
+    stream: burstSocket,
+  });
+  // A connection that dies while idle is replaced at the next query; without a listener it would end the process.
+  pool.on('error', () => undefined);
+  const statementNameGenerator = createStatementNames();
+  const adapter = new PrismaPg(pool, { onConnectionError: () => undefined, statementNameGenerator });
+  const client = new PrismaClient({ adapter, transactionOptions: { maxWait: 10_000, timeout: 30_000 } });
+  const disconnect = client.$disconnect.bind(client);
+  let ended: Promise<void> | undefined;
+  return Object.assign(client, {
+    direct: createDirectDb(pool, statementNameGenerator),
+    async $disconnect() {
+      await disconnect();
+      ended ??= pool.end();
+      await ended;
     },
-    // A connection that dies while idle is replaced at the next query; without a listener it would end the process.
-    { onPoolError: () => undefined, onConnectionError: () => undefined, statementNameGenerator: createStatementNames() },
-  );
-  return new PrismaClient({ adapter, transactionOptions: { maxWait: 10_000, timeout: 30_000 } });
+  });
 }
 
 const lostPrismaCodes = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024']);

@@ -11,6 +11,27 @@ export interface Level {
   readonly expiredPosition: bigint;
 }
 
+/** A level as it is looked up: the cursor may have been written under another basis. */
+export interface OpenLevel extends Omit<Level, 'position' | 'expiredPosition'> {
+  readonly basis: string | null;
+  readonly position: bigint | null;
+  readonly expiredPosition: bigint | null;
+}
+
+/** The levels with the cursors that hold for this person now. */
+export function levelsFor(claimer: Pick<Claimer, 'hidden'>, levels: readonly OpenLevel[]): readonly Level[] {
+  const now = basisOf(claimer);
+  return levels.map(({ basis, position, expiredAt, expiredPosition, ...level }) => {
+    const holds = basis === now;
+    return {
+      ...level,
+      position: (holds && position) || 0n,
+      expiredAt: holds ? expiredAt : null,
+      expiredPosition: (holds && expiredPosition) || 0n,
+    };
+  });
+}
+
 /** Where a claim looked, and the place of what it took there. */
 export interface Visit {
   readonly level: Level;

@@ -1,8 +1,8 @@
-import type { Tx } from '#lib/db/create-db';
+import type { Statements } from '#lib/db/direct-db';
 import { Prisma } from '#lib/db/generated/client';
 import { leaseExpiry } from '#lib/domain/assignment';
-import { basisOf, inLevel, type Level, type Visit } from './claim-level';
-import { type Claimer, openLanes, openTo } from './claimable';
+import { inLevel, type Level, levelsFor, type OpenLevel, type Visit } from './claim-level';
+import { type Claimer, openLanesOf, openTo } from './claimable';
 
 export interface ClaimedSlot {
   readonly id: string;
@@ -25,12 +25,13 @@ const maxLevels = 8;
  * whatever he has done and however many tasks there are. What is locked is stepped over: claimers never wait for each other.
  */
 export async function claimSlot(
-  tx: Tx,
+  tx: Statements,
   claimer: Claimer,
+  open: readonly OpenLevel[],
   now: Date,
   ahead: boolean,
 ): Promise<{ slot: ClaimedSlot | null; visits: readonly Visit[] }> {
-  const levels = await openLevels(tx, claimer, now);
+  const levels = levelsFor(claimer, open);
   const visits: Visit[] = [];
   for (const level of levels) {
     const slot = await take(tx, claimer, now, ahead, inLevel(level, now));
@@ -51,21 +52,27 @@ export async function claimSlot(
   return { slot: null, visits };
 }
 
-/** Which levels hold anything at all, in the order of the claim; looked up in the index, one entry a level. */
-async function openLevels(tx: Tx, claimer: Claimer, now: Date): Promise<readonly Level[]> {
+/**
+ * Which levels hold anything at all for this person, in the order of the claim; looked up in the index, one entry a level. Asks nothing that a
+ * claim has to read first, so that it travels with what it reads.
+ */
+export async function findOpenLevels(
+  tx: Statements,
+  member: Pick<Claimer, 'userId' | 'projectId'>,
+  now: Date,
+): Promise<readonly OpenLevel[]> {
   const free = Prisma.sql`s."state" = 'FREE'`;
   const lapsed = Prisma.sql`s."state" = 'LEASED' and s."leaseExpiresAt" <= ${now}::timestamp`;
-  return tx.$queryRaw<Level[]>`
+  return tx.$queryRaw<OpenLevel[]>`
     with recursive lane as (
       select l."id", coalesce(cardinality(p."skills") + (p."languages" <> '{}')::int + p."qualifiedOnly"::int, 0) as "narrow"
-      from ${openLanes(claimer)}),
+      from ${openLanesOf(member)}),
     free as (${levelsOf(free, 'free')}),
     lapsed as (${levelsOf(lapsed, 'lapsed')})
-    select v."laneId", v."priority", v."lapsed", coalesce(c."position", 0) as "position", c."expiredAt",
-      coalesce(c."expiredPosition", 0) as "expiredPosition"
+    select v."laneId", v."priority", v."lapsed", c."basis", c."position", c."expiredAt", c."expiredPosition"
     from (select *, false as "lapsed" from free union all select *, true as "lapsed" from lapsed) v
     left join "ClaimCursor" c
-      on c."userId" = ${claimer.userId} and c."laneId" = v."laneId" and c."priority" = v."priority" and c."basis" = ${basisOf(claimer)}
+      on c."userId" = ${member.userId} and c."laneId" = v."laneId" and c."priority" = v."priority"
     where v."priority" is not null
     order by v."priority" desc, v."lapsed" desc, v."narrow" desc, v."laneId"`;
 }
@@ -91,7 +98,7 @@ function belowLevel(level: Level, now: Date): { where: Prisma.Sql; order: Prisma
 }
 
 async function take(
-  tx: Tx,
+  tx: Statements,
   claimer: Claimer,
   now: Date,
   ahead: boolean,

@@ -1,8 +1,9 @@
-import type { Tx } from '#lib/db/create-db';
+import type { Statements } from '#lib/db/direct-db';
 import { Prisma } from '#lib/db/generated/client';
 import { type LabelingPolicy, parseLabelingPolicy } from '#lib/domain/labeling-policy';
 import { parseMemberPreferences } from '#lib/domain/member-preferences';
 import { AppError } from '#lib/errors';
+import { type Membership, membershipColumns, notAMember } from '#lib/services/people/authorise';
 import type { Claimer } from './claimable';
 import { byHolding, type Held, heldBy } from './held-tasks';
 
@@ -38,7 +39,7 @@ export function dayOf(now: Date): string {
 }
 
 /** What a member may do in a project and has done there. @throws AppError NOT_FOUND where he is no member */
-export async function loadStanding(tx: Tx, userId: string, projectId: string, now: Date): Promise<Standing> {
+export async function loadStanding(tx: Statements, userId: string, projectId: string, now: Date): Promise<Standing> {
   const [row] = await tx.$queryRaw<StandingRow[]>`
     select ${standingColumns(now)} from "Membership" m join "Project" p on p."id" = m."projectId"
     where m."projectId" = ${projectId} and m."userId" = ${userId}`;
@@ -46,6 +47,7 @@ export async function loadStanding(tx: Tx, userId: string, projectId: string, no
 }
 
 export interface ClaimState {
+  readonly membership: Membership;
   readonly standing: Standing;
   /** What the person holds, the one in hand first. */
   readonly held: readonly Held[];
@@ -54,18 +56,26 @@ export interface ClaimState {
 }
 
 /** The same and what a claim asks beside it, in one statement. @throws AppError as loadStanding */
-export async function loadClaimState(tx: Tx, userId: string, projectId: string, now: Date): Promise<ClaimState> {
-  const rows = await tx.$queryRaw<(StandingRow & { lastWork: string | null } & { [K in keyof Held]: Held[K] | null })[]>`
-    select ${standingColumns(now)}, h."assignmentId", h."slotId", h."createdAt",
+export async function loadClaimState(tx: Statements, userId: string, projectId: string, now: Date): Promise<ClaimState> {
+  const rows = await tx.$queryRaw<(StandingRow & Membership & { lastWork: string | null } & { [K in keyof Held]: Held[K] | null })[]>`
+    select ${standingColumns(now)}, ${membershipColumns}, h."assignmentId", h."slotId", h."createdAt",
       (select n."id" from "Annotation" n join "Task" t on t."id" = n."taskId"
         where n."annotatorId" = m."userId" and t."projectId" = p."id" and t."purpose" in ('LABELING', 'EVALUATION', 'GOLD', 'REPEAT')
         order by n."createdAt" desc limit 1) as "lastWork"
-    from "Membership" m join "Project" p on p."id" = m."projectId" left join lateral (${heldBy(userId, projectId)}) h on true
+    from "Membership" m join "Project" p on p."id" = m."projectId" join "User" u on u."id" = m."userId" left join lateral (${heldBy(userId, projectId)}) h on true
     where m."projectId" = ${projectId} and m."userId" = ${userId}`;
   const held = rows.flatMap(({ assignmentId, slotId, createdAt }) =>
     assignmentId === null || slotId === null || createdAt === null ? [] : [{ assignmentId, slotId, createdAt }],
   );
-  return { standing: standingOf(rows[0], userId, projectId), held: held.toSorted(byHolding), lastWork: rows[0]?.lastWork ?? null };
+  const [row] = rows;
+  if (!row) throw notAMember();
+  const { roles, pseudonym, disabled, lastWork } = row;
+  return {
+    membership: { roles, pseudonym, disabled },
+    standing: standingOf(row, userId, projectId),
+    held: held.toSorted(byHolding),
+    lastWork,
+  };
 }
 
 /** Of Membership m and Project p. */
@@ -79,7 +89,7 @@ function standingColumns(now: Date): Prisma.Sql {
 }
 
 function standingOf(row: StandingRow | undefined, userId: string, projectId: string): Standing {
-  if (!row) throw new AppError('NOT_FOUND', 'There is no such project, or you are not a member of it.');
+  if (!row) throw notAMember();
   const policy = parseLabelingPolicy(row.labelingPolicy);
   return {
     userId,

@@ -1,18 +1,21 @@
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import type { Tx } from '#lib/db/create-db';
+import type { DirectTx, Statements } from '#lib/db/direct-db';
 import type { Actor } from '#lib/domain/actor';
 import { leaseExpiry } from '#lib/domain/assignment';
 import type { Deps } from '#lib/services/deps';
-import { authorise, requireUser } from '#lib/services/people/authorise';
+import { admit, requireUser } from '#lib/services/people/authorise';
 import { injectCheck } from '#lib/services/quality/inject-check';
 import { nextTestTask } from '#lib/services/quality/next-test-task';
-import { moveCursors } from './claim-cursor';
-import { claimSlot } from './claim-slot';
+import { isWorthMoving, moveCursors } from './claim-cursor';
+import type { OpenLevel } from './claim-level';
+import { claimSlot, findOpenLevels } from './claim-slot';
 import { loadClaimState, type Refusal, refusalOf, refuse, type Standing } from './claim-standing';
-import { createAssignment } from './create-assignment';
+import { createAssignment, type NewAssignment } from './create-assignment';
 import { type AssignmentView, loadAssignmentView } from './get-assignment-view';
 import { type Held, renewLease } from './held-tasks';
 import { leaseOwnSlot } from './lease-own-slot';
+import { isProgressKnown } from './progress';
 import { takeBack } from './take-back';
 
 export const claimTaskInput = z.strictObject({
@@ -32,8 +35,7 @@ export async function claimTask(
 ): Promise<AssignmentView | null> {
   const { projectId, ahead } = claimTaskInput.parse(input);
   const userId = requireUser(actor);
-  await authorise(deps, actor, projectId, 'labeling.annotate');
-  const claimed = await claim(deps, userId, projectId, ahead);
+  const claimed = await claim(deps, { userId, projectId, ahead, actor });
   // A page that asks for a second task has one: it need not be told why there is no other.
   if (claimed.refusal && !ahead) refuse(claimed.refusal);
   return claimed.view;
@@ -46,7 +48,7 @@ export async function claimFor(
   projectId: string,
   ahead: boolean,
 ): Promise<AssignmentView | null> {
-  return (await claim(deps, userId, projectId, ahead)).view;
+  return (await claim(deps, { userId, projectId, ahead, actor: null })).view;
 }
 
 interface Claimed {
@@ -54,14 +56,26 @@ interface Claimed {
   readonly refusal: Refusal | null;
 }
 
-function claim(deps: Pick<Deps, 'db' | 'clock'>, userId: string, projectId: string, ahead: boolean): Promise<Claimed> {
-  const now = deps.clock.now();
-  return deps.db.$transaction((tx) => claimWithin(tx, userId, projectId, now, ahead));
+interface Claim {
+  readonly userId: string;
+  readonly projectId: string;
+  readonly ahead: boolean;
+  /** Whose right is still to be checked. */
+  readonly actor: Actor | null;
 }
 
-async function claimWithin(tx: Tx, userId: string, projectId: string, now: Date, ahead: boolean): Promise<Claimed> {
-  await prepare(tx, userId, projectId);
-  const { standing, held, lastWork } = await loadClaimState(tx, userId, projectId, now);
+function claim(deps: Pick<Deps, 'db' | 'clock'>, asked: Claim): Promise<Claimed> {
+  const now = deps.clock.now();
+  return deps.db.direct.transaction((tx) => claimWithin(tx, asked, now));
+}
+
+async function claimWithin(tx: DirectTx, { userId, projectId, ahead, actor }: Claim, now: Date): Promise<Claimed> {
+  const [, { membership, standing, held, lastWork }, levels] = await Promise.all([
+    prepare(tx, userId, projectId),
+    loadClaimState(tx, userId, projectId, now),
+    findOpenLevels(tx, { userId, projectId }, now),
+  ]);
+  if (actor) admit(membership, actor, 'labeling.annotate');
   for (const candidate of ahead ? held.slice(1) : held) {
     if (await renewLease(tx, userId, candidate, leaseExpiry(now, ahead)))
       return { view: await loadAssignmentView(tx, userId, candidate.assignmentId, now, standing), refusal: null };
@@ -78,7 +92,7 @@ async function claimWithin(tx: Tx, userId: string, projectId: string, now: Date,
     return { view: await loadAssignmentView(tx, userId, leased, now, standing), refusal: null };
   }
   if (refusal) return { view: null, refusal };
-  return { view: await claimNew(tx, standing, now, { lastWork, behind: second }), refusal: null };
+  return { view: await claimNew(tx, standing, now, { lastWork, behind: second, levels }), refusal: null };
 }
 
 /**
@@ -86,7 +100,7 @@ async function claimWithin(tx: Tx, userId: string, projectId: string, now: Date,
  * few entries of an index, whatever is asked for: it is planned once a connection, and the planner is kept from other ways, which look cheap
  * while the statistics of a filling table are old.
  */
-async function prepare(tx: Tx, userId: string, projectId: string): Promise<void> {
+async function prepare(tx: Statements, userId: string, projectId: string): Promise<void> {
   await tx.$executeRaw`
     select pg_advisory_xact_lock(hashtextextended(${`claim ${projectId} ${userId}`}, 0)),
       set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true), set_config('enable_hashjoin', 'off', true),
@@ -94,21 +108,33 @@ async function prepare(tx: Tx, userId: string, projectId: string): Promise<void>
       set_config('plan_cache_mode', 'force_generic_plan', true)`;
 }
 
-async function claimNew(
-  tx: Tx,
-  standing: Standing,
-  now: Date,
-  { lastWork, behind }: { lastWork: string | null; behind: Held | undefined },
-): Promise<AssignmentView | null> {
+interface Found {
+  readonly lastWork: string | null;
+  /** The task in hand. */
+  readonly behind: Held | undefined;
+  readonly levels: readonly OpenLevel[];
+}
+
+async function claimNew(tx: DirectTx, standing: Standing, now: Date, { lastWork, behind, levels }: Found): Promise<AssignmentView | null> {
   const { userId, projectId, policy } = standing;
   const ahead = behind !== undefined;
   const check = lastWork && (await injectCheck(tx, { userId, projectId, lastWork, now }, policy));
   const checking = check && (await leaseOwnSlot(tx, { userId, taskId: check, now, ahead }));
   if (checking) return loadAssignmentView(tx, userId, checking, now, standing);
-  const { slot, visits } = await claimSlot(tx, standing, now, ahead);
+  const { slot, visits } = await claimSlot(tx, standing, levels, now, ahead);
   const taken = slot ?? (ahead ? null : await takeBack(tx, standing, now));
-  const assignmentId = taken && (await createAssignment(tx, userId, taken, now, behind));
-  const view = assignmentId ? await loadAssignmentView(tx, userId, assignmentId, now, standing) : null;
-  await moveCursors(tx, standing, visits, now);
+  const id = randomUUID();
+  const mayEnd = isProgressKnown(standing, now) && !visits.some((visit) => isWorthMoving(standing, visit));
+  const [view] = await Promise.all([
+    taken && assign(tx, standing, { id, userId, slot: taken, now, behind }),
+    mayEnd ? tx.end() : moveCursors(tx, standing, visits, now),
+  ]);
+  return view;
+}
+
+/** Both statements are sent before this waits for anything. */
+async function assign(tx: Statements, standing: Standing, assignment: NewAssignment): Promise<AssignmentView> {
+  const { userId, id, now } = assignment;
+  const [, view] = await Promise.all([createAssignment(tx, assignment), loadAssignmentView(tx, userId, id, now, standing)]);
   return view;
 }

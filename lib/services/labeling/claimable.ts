@@ -36,13 +36,34 @@ export function openTo(claimer: Pick<Claimer, 'userId' | 'hidden'>): Prisma.Sql 
 
 /** Lanes (ClaimLane l, its Round r and TaskPool p) whose work goes on and whose pool takes this person. */
 export function openLanes({ projectId, skills, languages, qualified }: Claimer): Prisma.Sql {
+  return lanesFor(projectId, {
+    skills: Prisma.sql`${[...skills]}::text[]`,
+    languages: Prisma.sql`${[...languages]}::text[]`,
+    qualified: Prisma.sql`${qualified}`,
+  });
+}
+
+/** The same for a member as the record has him at that moment. */
+export function openLanesOf({ userId, projectId }: Pick<Claimer, 'userId' | 'projectId'>): Prisma.Sql {
+  const member = Prisma.sql`from "Membership" m where m."projectId" = ${projectId} and m."userId" = ${userId}`;
+  return lanesFor(projectId, {
+    skills: Prisma.sql`(select m."skills" ${member})`,
+    languages: Prisma.sql`(select m."languages" ${member})`,
+    qualified: Prisma.sql`(select m."qualifiedAt" is not null ${member})`,
+  });
+}
+
+function lanesFor(
+  projectId: string,
+  { skills, languages, qualified }: Readonly<Record<'skills' | 'languages' | 'qualified', Prisma.Sql>>,
+): Prisma.Sql {
   return Prisma.sql`
     "ClaimLane" l left join "Round" r on r."id" = l."roundId" left join "TaskPool" p on p."id" = l."poolId"
     where l."projectId" = ${projectId}
       and (l."roundId" is null or r."status" = 'WAITING')
       and (l."poolId" is null or (
-        p."skills" <@ ${[...skills]}::text[]
-        and (p."languages" = '{}' or p."languages" && ${[...languages]}::text[])
+        p."skills" <@ ${skills}
+        and (p."languages" = '{}' or p."languages" && ${languages})
         and (not p."qualifiedOnly" or ${qualified})))`;
 }
 

@@ -13,10 +13,10 @@ function isCounted(purpose: string): boolean {
   return purpose !== 'TRAINING' && purpose !== 'QUALIFICATION';
 }
 
-/** The statement that counts one task more for this person on that day. */
-export function oneMore({ userId, projectId, purpose }: Worked, at: Date): Prisma.Sql {
+/** The statement that counts one task more for this person on that day, where the condition holds. */
+export function oneMore({ userId, projectId, purpose }: Worked, at: Date, where: Prisma.Sql): Prisma.Sql {
   return Prisma.sql`
-    insert into "WorkDay" ("projectId", "userId", "day", "done") select ${projectId}, ${userId}, ${dayOf(at)}::date, 1 where ${isCounted(purpose)}
+    insert into "WorkDay" ("projectId", "userId", "day", "done") select ${projectId}, ${userId}, ${dayOf(at)}::date, 1 where ${isCounted(purpose)} and ${where}
     on conflict ("projectId", "userId", "day") do update set "done" = "WorkDay"."done" + 1`;
 }
 

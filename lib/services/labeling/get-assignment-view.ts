@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Tx } from '#lib/db/create-db';
+import type { Statements } from '#lib/db/direct-db';
 import type { Actor } from '#lib/domain/actor';
 import { chatTaskSpec, demonstrationTaskSpec, suggestionCount } from '#lib/domain/chat';
 import { type FormSpec, findPart, parseFormSpec, type TaskKind } from '#lib/domain/forms';
@@ -85,7 +85,7 @@ interface ViewRow {
 
 /** The view of an assignment of this person; the caller has authorised, and may know how the person stands in the project. */
 export async function loadAssignmentView(
-  db: Tx,
+  db: Statements,
   userId: string,
   assignmentId: string,
   now: Date,

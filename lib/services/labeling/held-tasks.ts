@@ -1,4 +1,4 @@
-import type { Tx } from '#lib/db/create-db';
+import type { Statements } from '#lib/db/direct-db';
 import { Prisma } from '#lib/db/generated/client';
 import { heldAssignment } from './claimable';
 
@@ -9,7 +9,7 @@ export interface Held {
 }
 
 /** What this person holds, the one in hand first. */
-export async function loadHeld(tx: Tx, userId: string, projectId: string): Promise<readonly Held[]> {
+export async function loadHeld(tx: Statements, userId: string, projectId: string): Promise<readonly Held[]> {
   return (await tx.$queryRaw<Held[]>(heldBy(userId, projectId))).toSorted(byHolding);
 }
 
@@ -27,7 +27,12 @@ export function byHolding(a: Held, b: Held): number {
 }
 
 /** False where the slot was given to another in the meantime. */
-export async function renewLease(tx: Tx, userId: string, held: Pick<Held, 'assignmentId' | 'slotId'>, expiresAt: Date): Promise<boolean> {
+export async function renewLease(
+  tx: Statements,
+  userId: string,
+  held: Pick<Held, 'assignmentId' | 'slotId'>,
+  expiresAt: Date,
+): Promise<boolean> {
   const renewed = await tx.$executeRaw`
     with slot as (
       update "Slot" set "leaseExpiresAt" = ${expiresAt}::timestamp

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Tx } from '#lib/db/create-db';
+import type { Statements } from '#lib/db/direct-db';
 import { leaseExpiry } from '#lib/domain/assignment';
 import { AppError } from '#lib/errors';
 import { createAssignment } from './create-assignment';
@@ -17,7 +17,7 @@ interface OwnSlot {
  * Makes a slot of this person's own on a task that is given to one person at a time (GOLD, REPEAT, TRAINING, QUALIFICATION) and
  * leases it; the assignment's id. Null where the person has had the task, or holds it: nobody does one twice.
  */
-export async function leaseOwnSlot(tx: Tx, { userId, taskId, now, ahead }: OwnSlot): Promise<string | null> {
+export async function leaseOwnSlot(tx: Statements, { userId, taskId, now, ahead }: OwnSlot): Promise<string | null> {
   // Number of the slots of a task and the one slot a person has are decided under the lock of the task.
   const [task] = await tx.$queryRaw<{ projectId: string; given: boolean; responseIds: string[] }[]>`
     select "projectId", ("purpose" not in ('LABELING', 'EVALUATION') or "onlyUserId" is not null) as "given",
@@ -35,5 +35,8 @@ export async function leaseOwnSlot(tx: Tx, { userId, taskId, now, ahead }: OwnSl
       and not exists (select 1 from "Assignment" a where a."taskId" = ${taskId} and a."annotatorId" = ${userId} and (a."submittedAt" is not null or a."skipReason" is not null))`;
   if (made === 0) return null;
   const [current] = ahead ? await loadHeld(tx, userId, task.projectId) : [];
-  return createAssignment(tx, userId, { id, taskId, leaseExpiresAt, responseIds: task.responseIds }, now, current);
+  const assignmentId = randomUUID();
+  const slot = { id, taskId, leaseExpiresAt, responseIds: task.responseIds };
+  await createAssignment(tx, { id: assignmentId, userId, slot, now, behind: current });
+  return assignmentId;
 }

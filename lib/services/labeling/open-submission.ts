@@ -1,4 +1,4 @@
-import type { Tx } from '#lib/db/create-db';
+import type { Statements } from '#lib/db/direct-db';
 import type { LabelStanding } from '#lib/services/review/after-label';
 import { unheld } from './claimable';
 import { type Acknowledgement, acknowledgementOf, type KeptAnnotation } from './write-annotation';
@@ -33,7 +33,10 @@ type Row = { [K in keyof KeptAnnotation]: KeptAnnotation[K] | null } & LabelStan
  * What a submission finds, in one statement. Ask under the lock of the task: the statement then sees all that was sent before.
  * @throws AppError CONFLICT where the key was used for something else
  */
-export async function openSubmission(tx: Tx, { taskId, userId, assignmentId, idempotencyKey, now }: Submission): Promise<OpenSubmission> {
+export async function openSubmission(
+  tx: Statements,
+  { taskId, userId, assignmentId, idempotencyKey, now }: Submission,
+): Promise<OpenSubmission> {
   const [row] = await tx.$queryRaw<[Row]>`
     with own as (
       select "id", ("state" = 'LEASED') as "held" from "Slot" where "taskId" = ${taskId} and "annotatorId" = ${userId} for update),

@@ -1,4 +1,5 @@
 import type { Tx } from '#lib/db/create-db';
+import type { Statements } from '#lib/db/direct-db';
 import { type AnnotationContent, parseAnnotationContent } from '#lib/domain/annotation-content';
 import { type FormSpec, findPart, parseFormSpec } from '#lib/domain/forms';
 
@@ -18,7 +19,12 @@ export async function parseSubmission(db: Tx, { taskId, displayOrder }: Shown, c
 }
 
 /** The same where the form is at hand. */
-export async function parseByForm(db: Tx, form: FormSpec, displayOrder: readonly string[], content: unknown): Promise<AnnotationContent> {
+export async function parseByForm(
+  db: Statements,
+  form: FormSpec,
+  displayOrder: readonly string[],
+  content: unknown,
+): Promise<AnnotationContent> {
   const texts = needsTexts(form) ? await loadTexts(db, displayOrder) : new Map<string, string>();
   return parseAnnotationContent(form, { responses: displayOrder.map((id) => ({ id, text: texts.get(id) ?? '' })) }, content);
 }
@@ -27,7 +33,7 @@ function needsTexts(form: FormSpec): boolean {
   return findPart(form, 'span') !== undefined || findPart(form, 'correction') !== undefined;
 }
 
-async function loadTexts(db: Tx, ids: readonly string[]): Promise<Map<string, string>> {
-  const responses = await db.response.findMany({ where: { id: { in: [...ids] } }, select: { id: true, text: true } });
+async function loadTexts(db: Statements, ids: readonly string[]): Promise<Map<string, string>> {
+  const responses = await db.$queryRaw<{ id: string; text: string }[]>`select "id", "text" from "Response" where "id" = any(${[...ids]})`;
   return new Map(responses.map(({ id, text }) => [id, text]));
 }

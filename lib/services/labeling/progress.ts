@@ -1,4 +1,4 @@
-import type { Tx } from '#lib/db/create-db';
+import type { Statements } from '#lib/db/direct-db';
 import { Prisma } from '#lib/db/generated/client';
 import { loadStanding, type Standing } from './claim-standing';
 import { openLanes } from './claimable';
@@ -28,31 +28,65 @@ interface Counted {
   readonly until: number;
 }
 const known = new Map<string, Counted>();
+/** Counts that are under way: whoever asks the same meanwhile waits for them. */
+const counting = new Map<string, Promise<number>>();
 
 /** One person's own numbers; nothing about what others did. */
-export async function loadProgress(db: Tx, userId: string, projectId: string, now: Date): Promise<Progress> {
+export async function loadProgress(db: Statements, userId: string, projectId: string, now: Date): Promise<Progress> {
   return progressOf(db, await loadStanding(db, userId, projectId, now), now);
 }
 
-export async function progressOf(db: Tx, standing: Standing, now: Date): Promise<Progress> {
+export async function progressOf(db: Statements, standing: Standing, now: Date): Promise<Progress> {
   const { doneToday, doneTotal, dailyQuota, totalQuota } = standing;
   const quotas = [countLimit, (dailyQuota ?? Infinity) - doneToday, (totalQuota ?? Infinity) - doneTotal];
   return { doneToday, doneTotal, left: Math.max(0, Math.min(await countLeft(db, standing, now), ...quotas)) };
 }
 
-async function countLeft(db: Tx, standing: Standing, now: Date): Promise<number> {
+/** Whether `progressOf` at that moment asks the database nothing. */
+export function isProgressKnown(standing: Standing, now: Date): boolean {
+  return knownLeft(standing, now) !== null;
+}
+
+async function countLeft(db: Statements, standing: Standing, now: Date): Promise<number> {
+  const left = knownLeft(standing, now) ?? (await countedByOthers(standing));
+  return Math.min(countLimit, left ?? (await count(db, standing, now)));
+}
+
+/** What was counted before, less what this person did since; null where that may be too far from the truth. */
+function knownLeft(standing: Standing, now: Date): number | null {
+  const before = known.get(keyOf(standing));
+  if (!before || before.until <= now.getTime()) return null;
+  const left = before.left - (standing.doneTotal - before.doneTotal);
+  return Math.min(countLimit, left) >= exactBelow(standing) ? left : null;
+}
+
+/** Of many who come at once, one counts for all. */
+async function countedByOthers(standing: Standing): Promise<number | null> {
+  const left = await counting.get(keyOf(standing))?.catch(() => null);
+  return left !== undefined && left !== null && left >= exactBelow(standing) ? left : null;
+}
+
+function exactBelow({ doneTotal }: Standing): number {
+  return (doneTotal < newcomers.done ? newcomers : counted).exactBelow;
+}
+
+async function count(db: Statements, standing: Standing, now: Date): Promise<number> {
   const key = keyOf(standing);
-  const before = known.get(key);
-  if (before && before.until > now.getTime()) {
-    // What this person did since is taken off.
-    const left = Math.min(countLimit, before.left - (standing.doneTotal - before.doneTotal));
-    if (left >= (standing.doneTotal < newcomers.done ? newcomers : counted).exactBelow) return left;
+  const counts = countSlots(db, standing, now);
+  counting.set(key, counts);
+  try {
+    const left = await counts;
+    if (known.size >= mostKnown) known.clear();
+    const forMs = left >= plenty.tasks ? plenty.knownForMs : left * counted.msPerTask;
+    known.set(key, { left, doneTotal: standing.doneTotal, until: now.getTime() + forMs });
+    return left;
+  } finally {
+    if (counting.get(key) === counts) counting.delete(key);
   }
-  const left = (await hasPlenty(db, standing)) ? plenty.tasks : await countOpen(db, standing, now);
-  if (known.size >= mostKnown) known.clear();
-  const forMs = left >= plenty.tasks ? plenty.knownForMs : left * counted.msPerTask;
-  known.set(key, { left, doneTotal: standing.doneTotal, until: now.getTime() + forMs });
-  return Math.min(countLimit, left);
+}
+
+async function countSlots(db: Statements, standing: Standing, now: Date): Promise<number> {
+  return (await hasPlenty(db, standing)) ? plenty.tasks : countOpen(db, standing, now);
 }
 
 /** Another wish, skill or language makes other tasks his. */
@@ -61,7 +95,7 @@ function keyOf({ projectId, userId, skills, languages, qualified, hidden, doneTo
 }
 
 /** The slots of each open lane are read from its index, and what is closed to the person is asked of each task: some thousand at most. */
-async function countOpen(db: Tx, standing: Standing, now: Date): Promise<number> {
+async function countOpen(db: Statements, standing: Standing, now: Date): Promise<number> {
   const { userId, projectId } = standing;
   const shown = Prisma.sql`not s."contentFlags" && ${[...standing.hidden]}::text[]`;
   const [row] = await db.$queryRaw<{ left: number }[]>`
@@ -92,7 +126,7 @@ async function countOpen(db: Tx, standing: Standing, now: Date): Promise<number>
  * Tasks enough lie free beyond this person's cursors, where he has done little yet: what he did there since the cursors were written are some
  * dozens. Reads a bounded number of slots, whatever the size of the project.
  */
-async function hasPlenty(db: Tx, standing: Standing): Promise<boolean> {
+async function hasPlenty(db: Statements, standing: Standing): Promise<boolean> {
   const [row] = await db.$queryRaw<{ tasks: number }[]>`
     select count(distinct "taskId")::int as "tasks" from (
       select s."taskId" from (select l."id" from ${openLanes(standing)}) lane

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Tx } from '#lib/db/create-db';
+import type { Statements } from '#lib/db/direct-db';
 import { comparisonOf } from '#lib/domain/annotation-content';
 import type { LabelingPolicy } from '#lib/domain/labeling-policy';
 import { createRandom } from '#lib/domain/random';
@@ -17,7 +17,7 @@ interface Judged {
  * Adaptive overlap, in the transaction that filled a slot and under the lock of the task: once the ranking is settled what is still free is no
  * longer wanted; where it is not, and nothing is open any more, one more slot is. What somebody holds stays wanted.
  */
-export async function settleOverlap(tx: Tx, task: Judged, { adaptive }: Pick<LabelingPolicy, 'adaptive'>): Promise<void> {
+export async function settleOverlap(tx: Statements, task: Judged, { adaptive }: Pick<LabelingPolicy, 'adaptive'>): Promise<void> {
   if (!isAdaptive(task, { adaptive })) return;
   const rows = await tx.$queryRaw<{ content: unknown }[]>`
     select a."content" from "Slot" s join "Annotation" a on a."id" = s."liveAnnotationId" where s."taskId" = ${task.taskId} order by a."id"`;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Tx } from '#lib/db/create-db';
+import type { Statements } from '#lib/db/direct-db';
 import type { Actor } from '#lib/domain/actor';
 import type { AnnotationContent } from '#lib/domain/annotation-content';
 import { parseFormSpec } from '#lib/domain/forms';
@@ -12,10 +13,10 @@ import { afterAnnotation } from '#lib/services/loops/after-annotation';
 import { admit, type Membership, membershipColumns, requireUser } from '#lib/services/people/authorise';
 import { checkAnnotation } from '#lib/services/quality/check-annotation';
 import type { TrainingFeedback } from '#lib/services/quality/training-feedback';
-import { afterLabel, type LabelStanding } from '#lib/services/review/after-label';
+import { afterLabel, hasFollowUp, type LabelStanding } from '#lib/services/review/after-label';
 import type { RewardHintView } from '#lib/services/review/reward-hint';
 import { claimFor } from './claim-task';
-import { closeTaskIfFull, fillSlot } from './fill-slot';
+import { closeTaskIfFull, fillSlot, isSent } from './fill-slot';
 import type { AssignmentView } from './get-assignment-view';
 import { openSubmission } from './open-submission';
 import { parseByForm } from './parse-submission';
@@ -63,10 +64,13 @@ export async function submitAnnotation(
 ): Promise<SubmittedAnnotation> {
   const { assignmentId, idempotencyKey, content, activeMs } = submitAnnotationInput.parse(input);
   const userId = requireUser(actor);
-  const work = await loadWork(deps.db, userId, assignmentId);
+  const work = await loadWork(deps.db.direct, userId, assignmentId);
   admit(work.membership, actor, 'labeling.annotate');
   const said = { userId, assignmentId, idempotencyKey, content, activeMs };
-  const kept = await deps.db.$transaction(async (tx) => keep(tx, work, said, deps.clock.now()));
+  const now = deps.clock.now();
+  const kept = needsModels(work, said)
+    ? await deps.db.$transaction(async (tx) => keep({ tx, models: tx, end: nothing }, work, said, now))
+    : await deps.db.direct.transaction(async (tx) => keep({ tx, models: null, end: tx.end }, work, said, now));
   if (kept.moves) await deps.queues.wake();
   return { ...kept.acknowledgement, ...kept.told, next: await claimFor(deps, userId, work.projectId, true) };
 }
@@ -78,7 +82,7 @@ interface Work extends TaskPins {
   readonly roundId: string | null;
   readonly displayOrder: readonly string[];
   readonly formSpec: unknown;
-  readonly policy: unknown;
+  readonly policy: LabelingPolicy;
   readonly membership: Membership | null;
 }
 
@@ -97,8 +101,10 @@ interface Kept {
   readonly moves: boolean;
 }
 
-async function loadWork(db: Tx, userId: string, assignmentId: string): Promise<Work> {
-  const [work] = await db.$queryRaw<(Omit<Work, 'membership'> & { [K in keyof Membership]: Membership[K] | null })[]>`
+type WorkRow = Omit<Work, 'policy' | 'membership'> & { readonly policy: unknown } & { [K in keyof Membership]: Membership[K] | null };
+
+async function loadWork(db: Statements, userId: string, assignmentId: string): Promise<Work> {
+  const [work] = await db.$queryRaw<WorkRow[]>`
     select a."taskId", a."displayOrder", t."projectId", t."kind"::text as "kind", t."purpose"::text as "purpose", t."roundId",
       t."guidelineId", t."formVersionId", f."spec" as "formSpec", p."labelingPolicy" as "policy", ${membershipColumns}
     from "Assignment" a join "Task" t on t."id" = a."taskId" join "FormVersion" f on f."id" = t."formVersionId"
@@ -108,16 +114,42 @@ async function loadWork(db: Tx, userId: string, assignmentId: string): Promise<W
   if (!work) throw new AppError('NOT_FOUND', 'This task is not yours.');
   const { roles, pseudonym, disabled } = work;
   const membership = roles === null || pseudonym === null || disabled === null ? null : { roles, pseudonym, disabled };
-  return { ...work, membership };
+  return { ...work, policy: parseLabelingPolicy(work.policy), membership };
 }
 
-async function keep(tx: Tx, work: Work, said: Said, now: Date): Promise<Kept> {
-  const { taskId, projectId, purpose, displayOrder, kind, guidelineId, formVersionId } = work;
+/** The transaction of a submission; what goes on beside most labels needs statements alone. */
+interface Within {
+  readonly tx: Statements;
+  /** The same transaction with Prisma's models, where `needsModels`. */
+  readonly models: Tx | null;
+  /** Commits with the statement that was sent just before, where nothing follows it. */
+  end(): Promise<void>;
+}
+
+async function nothing(): Promise<void> {}
+
+function modelsOf({ models }: Within): Tx {
+  if (models === null) throw new AppError('INVARIANT', 'This submission needs the models of the database.');
+  return models;
+}
+
+/** The end of a conversation and the checks of a label are read and kept through Prisma's models. */
+function needsModels(work: Work, said: Said): boolean {
+  return work.kind === 'CHAT' || mayBeChecked(work, said);
+}
+
+/** Of work that was not sent too fast there is nothing to check. */
+function mayBeChecked({ kind, purpose, policy }: Work, { activeMs }: Said): boolean {
+  return !isWork(purpose) || activeMs < policy.dwell.minMs[kind];
+}
+
+async function keep(within: Within, work: Work, said: Said, now: Date): Promise<Kept> {
+  const { tx } = within;
+  const { taskId, projectId, purpose, policy, displayOrder, kind, guidelineId, formVersionId } = work;
   const { userId, assignmentId, idempotencyKey, activeMs } = said;
-  await lockTask(tx, taskId);
-  const { before, slotId, labels } = await openSubmission(tx, { ...said, taskId, now });
-  if (before) return { acknowledgement: before, told: await toldAgain(tx, kind, before.annotationId), moves: false };
-  const sent = kind === 'CHAT' ? await withTranscript(tx, assignmentId, said.content) : said.content;
+  const [, { before, slotId, labels }] = await Promise.all([lockTask(tx, taskId), openSubmission(tx, { ...said, taskId, now })]);
+  if (before) return { acknowledgement: before, told: await toldAgain(within, kind, before.annotationId), moves: false };
+  const sent = kind === 'CHAT' ? await withTranscript(modelsOf(within), assignmentId, said.content) : said.content;
   const content = await parseByForm(tx, parseFormSpec(work.formSpec), displayOrder, sent);
   const { acknowledgement, row } = newAnnotation(
     {
@@ -125,22 +157,23 @@ async function keep(tx: Tx, work: Work, said: Said, now: Date): Promise<Kept> {
       ...{ content, displayOrder, idempotencyKey, surplus: slotId === null, activeMs },
     },
     now,
+    isSent,
   );
   const { annotationId } = acknowledgement;
-  const policy = parseLabelingPolicy(work.policy);
   // Only what is asked of everybody is ever full: a check or a test is given to one person after the other.
   const mayClose = slotId !== null && isWork(purpose) && !isAdaptive(work, policy);
   const filling = { assignmentId, taskId, slotId, annotationId, now, mayClose, work: { userId, projectId, purpose } };
-  const filled = await fillSlot(tx, row, filling);
-  if (!filled.sent) throw new AppError('CONFLICT', 'This task was sent already.', { remedy: 'Take it back or correct it instead.' });
   const standing = { ...labels, labels: labels.labels + (slotId === null ? 0 : 1) };
-  const told = await tell(tx, work, said, { annotationId, content, policy, standing, now });
-  const closed = filled.closed || (slotId !== null && isAdaptive(work, policy) && (await closeSettled(tx, work, policy)));
+  const isLast = !needsModels(work, said) && !hasFollowUp(standing) && !isAdaptive(work, policy) && work.roundId === null;
+  const [filled] = await Promise.all([fillSlot(tx, row, filling), isLast && within.end()]);
+  if (!filled.sent) throw new AppError('CONFLICT', 'This task was sent already.', { remedy: 'Take it back or correct it instead.' });
+  const told = await tell(within, work, said, { annotationId, content, standing, now });
+  const closed = filled.closed || (slotId !== null && isAdaptive(work, policy) && (await closeSettled(tx, work)));
   return { acknowledgement, told, moves: closed && work.roundId !== null && (await afterAnnotation(tx, taskId)) };
 }
 
-async function closeSettled(tx: Tx, work: Work, policy: LabelingPolicy): Promise<boolean> {
-  await settleOverlap(tx, { ...work, responseIds: work.displayOrder }, policy);
+async function closeSettled(tx: Statements, work: Work): Promise<boolean> {
+  await settleOverlap(tx, { ...work, responseIds: work.displayOrder }, work.policy);
   return closeTaskIfFull(tx, work.taskId);
 }
 
@@ -151,32 +184,24 @@ function isWork(purpose: string): boolean {
 interface JustKept {
   readonly annotationId: string;
   readonly content: AnnotationContent;
-  readonly policy: LabelingPolicy;
   readonly standing: LabelStanding;
   readonly now: Date;
 }
 
 const none = { feedback: null } as const;
 
-async function tell(
-  tx: Tx,
-  { taskId, kind, purpose }: Work,
-  said: Said,
-  { annotationId, content, policy, standing, now }: JustKept,
-): Promise<Told> {
+async function tell(within: Within, work: Work, said: Said, { annotationId, content, standing, now }: JustKept): Promise<Told> {
+  const { tx } = within;
+  const { taskId, kind, policy } = work;
   const { userId, assignmentId, activeMs } = said;
-  const { hintAt, dwell } = policy;
-  // Of work that was not sent too fast there is nothing to check.
-  const mayBeChecked = !isWork(purpose) || activeMs < dwell.minMs[kind];
-  const { feedback } = mayBeChecked
-    ? await checkAnnotation(tx, { annotationId, taskId, annotatorId: userId, content, activeMs, now })
-    : none;
-  const hint = await afterLabel(tx, { taskId, now, label: { annotationId, content }, hintAt, standing });
-  const reveal = kind === 'CHAT' ? await closeChat(tx, { assignmentId, annotationId }) : null;
+  const checked = { annotationId, taskId, annotatorId: userId, content, activeMs, now };
+  const { feedback } = mayBeChecked(work, said) ? await checkAnnotation(modelsOf(within), checked) : none;
+  const hint = await afterLabel(tx, { taskId, now, label: { annotationId, content }, hintAt: policy.hintAt, standing });
+  const reveal = kind === 'CHAT' ? await closeChat(modelsOf(within), { assignmentId, annotationId }) : null;
   return { ...(feedback && { feedback }), ...(hint && { hint }), ...(reveal && { reveal }) };
 }
 
-async function toldAgain(tx: Tx, kind: string, annotationId: string): Promise<Told> {
-  const reveal = kind === 'CHAT' ? await revealOf(tx, annotationId) : null;
+async function toldAgain(within: Within, kind: string, annotationId: string): Promise<Told> {
+  const reveal = kind === 'CHAT' ? await revealOf(modelsOf(within), annotationId) : null;
   return reveal ? { reveal } : {};
 }

@@ -1,4 +1,4 @@
-import type { Tx } from '#lib/db/create-db';
+import type { Statements } from '#lib/db/direct-db';
 import { leaseExpiry } from '#lib/domain/assignment';
 import { type ClaimedSlot, leasedSlot } from './claim-slot';
 import { type Claimer, openLanes, openTo } from './claimable';
@@ -7,7 +7,7 @@ import { type Claimer, openLanes, openTo } from './claimable';
  * The queue ran dry: a task that lies preloaded behind another person's current one, without a draft, is taken back.
  * The bound on the lease is checked again under the lock: a task that became the one in hand meanwhile has a long one.
  */
-export async function takeBack(tx: Tx, claimer: Claimer, now: Date): Promise<ClaimedSlot | null> {
+export async function takeBack(tx: Statements, claimer: Claimer, now: Date): Promise<ClaimedSlot | null> {
   const [slot] = await tx.$queryRaw<ClaimedSlot[]>`
     update "Slot" set "annotatorId" = ${claimer.userId}, "leaseExpiresAt" = ${leaseExpiry(now, false)}::timestamp, "updatedAt" = ${now}::timestamp
     where "id" = (

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Tx } from '#lib/db/create-db';
+import type { Statements } from '#lib/db/direct-db';
 import { Prisma } from '#lib/db/generated/client';
 import type { AnnotationContent } from '#lib/domain/annotation-content';
 import { hashJson } from '#lib/domain/canonical-json';
@@ -44,14 +44,18 @@ function annotationContentHash(kind: TaskKind, content: AnnotationContent): stri
 }
 
 /** Writes the row that nothing changes afterwards; guideline and form are those that the task pins. */
-export async function writeAnnotation(tx: Tx, annotation: NewAnnotation, now: Date): Promise<Acknowledgement> {
+export async function writeAnnotation(tx: Statements, annotation: NewAnnotation, now: Date): Promise<Acknowledgement> {
   const { acknowledgement, row } = newAnnotation(annotation, now);
   await tx.$executeRaw(row);
   return acknowledgement;
 }
 
-/** The statement that writes it, for one that writes more beside it, and what is acknowledged once that is done. */
-export function newAnnotation(annotation: NewAnnotation, now: Date): { acknowledgement: Acknowledgement; row: Prisma.Sql } {
+/** The statement that writes it where the condition holds, for one that writes more beside it, and what is acknowledged once that is done. */
+export function newAnnotation(
+  annotation: NewAnnotation,
+  now: Date,
+  where = Prisma.sql`true`,
+): { acknowledgement: Acknowledgement; row: Prisma.Sql } {
   const annotationId = randomUUID();
   const content = { ...annotation.content };
   const { taskId, slotId, assignmentId, annotatorId, kind, guidelineId, formVersionId } = annotation;
@@ -59,9 +63,10 @@ export function newAnnotation(annotation: NewAnnotation, now: Date): { acknowled
   const row = Prisma.sql`
     insert into "Annotation" ("id", "taskId", "slotId", "assignmentId", "annotatorId", "kind", "content", "contentHash", "schemaVersion",
       "guidelineId", "formVersionId", "displayOrder", "idempotencyKey", "surplus", "activeMs", "supersedesId", "withdrawsId", "createdAt")
-    values (${annotationId}, ${taskId}, ${slotId}, ${assignmentId}, ${annotatorId}, ${kind}::"TaskKind", ${JSON.stringify(content)}::jsonb,
-      ${annotationContentHash(kind, content)}, ${comparisonSchemaVersion}, ${guidelineId}, ${formVersionId}, ${[...displayOrder]}::text[],
-      ${idempotencyKey}, ${surplus}, ${activeMs}, ${supersedesId}, ${withdrawsId}, ${now}::timestamp)`;
+    select ${annotationId}, ${taskId}, ${slotId}, ${assignmentId}, ${annotatorId}, ${kind}::"TaskKind", ${JSON.stringify(content)}::jsonb,
+      ${annotationContentHash(kind, content)}, ${comparisonSchemaVersion}::int, ${guidelineId}, ${formVersionId}, ${[...displayOrder]}::text[],
+      ${idempotencyKey}, ${surplus}::boolean, ${activeMs}::int, ${supersedesId}, ${withdrawsId}, ${now}::timestamp
+    where ${where}`;
   return { acknowledgement: { annotationId, taskId, surplus, acknowledgedAt: now }, row };
 }
 
@@ -81,7 +86,7 @@ export interface KeptAnnotation {
  * @throws AppError CONFLICT where the key was used for something else
  */
 export async function findAcknowledgement(
-  tx: Tx,
+  tx: Statements,
   annotatorId: string,
   idempotencyKey: string,
   same: SameSubmission,
@@ -113,6 +118,6 @@ export function acknowledgementOf(found: KeptAnnotation, same: SameSubmission): 
 }
 
 /** Locks the task: submissions to one task come one after the other. First lock of all (Task, Slot, Assignment, Round). */
-export async function lockTask(tx: Tx, taskId: string): Promise<void> {
+export async function lockTask(tx: Statements, taskId: string): Promise<void> {
   await tx.$queryRaw`select 1 from "Task" where "id" = ${taskId} for no key update`;
 }

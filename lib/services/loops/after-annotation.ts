@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Tx } from '#lib/db/create-db';
+import type { Statements } from '#lib/db/direct-db';
 import { addOutbox } from '../outbox/add-outbox';
 
 /**
@@ -7,7 +7,7 @@ import { addOutbox } from '../outbox/add-outbox';
  * every annotation it wants, asks for the round to move on: true. The round's row is locked first: of two people who fill the last two slots
  * at once, the second sees the first. Whether a slot is open is one look into the index of its lane, however many the round has.
  */
-export async function afterAnnotation(tx: Tx, taskId: string): Promise<boolean> {
+export async function afterAnnotation(tx: Statements, taskId: string): Promise<boolean> {
   // Changing the task twice in one transaction has locked the key of its round for share: a lock that allows others to have that too.
   const [task] = await tx.$queryRaw<{ roundId: string; purpose: string }[]>`
     select r."id" as "roundId", t."purpose"::text as "purpose" from "Task" t join "Round" r on r."id" = t."roundId"

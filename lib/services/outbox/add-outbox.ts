@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Tx } from '#lib/db/create-db';
+import type { Statements } from '#lib/db/direct-db';
 
 export type OutboxKind = 'run' | 'advance-round' | 'freeze-snapshot' | 'import-model' | 'quality-report' | 'chat-turn';
 
@@ -7,7 +7,7 @@ export type OutboxKind = 'run' | 'advance-round' | 'freeze-snapshot' | 'import-m
  * Writes down what has to happen, in the transaction of the change that asks for it. The same `dedupeKey` twice is one row.
  * After the commit call `deps.queues.wake()`; a sweep finds the row anyway.
  */
-export async function addOutbox(tx: Tx, row: { kind: OutboxKind; subjectId: string; dedupeKey: string }): Promise<void> {
+export async function addOutbox(tx: Statements, row: { kind: OutboxKind; subjectId: string; dedupeKey: string }): Promise<void> {
   await tx.$executeRaw`
     insert into "Outbox" ("id", "kind", "subjectId", "dedupeKey")
     values (${randomUUID()}, ${row.kind}, ${row.subjectId}, ${row.dedupeKey})

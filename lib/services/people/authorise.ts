@@ -1,4 +1,5 @@
 import type { Tx } from '#lib/db/create-db';
+import type { Statements } from '#lib/db/direct-db';
 import { Prisma } from '#lib/db/generated/client';
 import type { Actor } from '#lib/domain/actor';
 import { isAllowed, type ProjectAction, type Role, rolesFor, type SystemAction } from '#lib/domain/permissions';
@@ -15,7 +16,7 @@ export interface Member {
  * are no members: the result is null. Who is not a member learns nothing, not even that the project exists.
  * @throws AppError NOT_FOUND for everyone who is not a member; FORBIDDEN (with the roles that may) for a member without the role.
  */
-export async function authorise(deps: { db: Tx }, actor: Actor, projectId: string, action: ProjectAction): Promise<Member | null> {
+export async function authorise(deps: { db: Statements }, actor: Actor, projectId: string, action: ProjectAction): Promise<Member | null> {
   if (actor.kind === 'system') return null;
   // One statement: every request of every page begins with it.
   const [membership] = await deps.db.$queryRaw<Membership[]>`
@@ -41,9 +42,7 @@ export interface Membership {
 export function admit(membership: Membership | null, actor: Actor, action: ProjectAction): Member | null {
   if (actor.kind === 'system') return null;
   if (!membership || membership.disabled) {
-    throw new AppError('NOT_FOUND', 'There is no such project, or you are not a member of it.', {
-      remedy: 'Ask an admin of the project for an invitation.',
-    });
+    throw notAMember();
   }
   if (!isAllowed(membership.roles, actor.isSystemAdmin, action)) {
     const may = rolesFor(action);
@@ -53,6 +52,12 @@ export function admit(membership: Membership | null, actor: Actor, action: Proje
     });
   }
   return { userId: actor.userId, roles: membership.roles, pseudonym: membership.pseudonym };
+}
+
+export function notAMember(): AppError {
+  return new AppError('NOT_FOUND', 'There is no such project, or you are not a member of it.', {
+    remedy: 'Ask an admin of the project for an invitation.',
+  });
 }
 
 /**

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Tx } from '#lib/db/create-db';
+import type { Statements } from '#lib/db/direct-db';
 import type { TaskPurpose } from '#lib/db/generated/client';
 import { AppError } from '#lib/errors';
 
@@ -14,32 +14,17 @@ interface TaskCopy {
  * The same question once more as a task of its own: prompt, answers, guideline, form and rules of the source, no slots
  * (each person who is given it gets one of his own) and no round, so that no snapshot and no round counts it.
  */
-export async function copyTask(tx: Tx, { sourceTaskId, purpose, onlyUserId, now }: TaskCopy): Promise<string> {
-  const source = await tx.task.findUnique({
-    where: { id: sourceTaskId },
-    include: { responses: { orderBy: { position: 'asc' }, select: { responseId: true, position: true } } },
-  });
-  if (!source) throw new AppError('NOT_FOUND', 'There is no such task.');
+export async function copyTask(tx: Statements, { sourceTaskId, purpose, onlyUserId, now }: TaskCopy): Promise<string> {
   const id = randomUUID();
-  const { projectId, promptId, kind, guidelineId, formVersionId, poolId, contentFlags, authorIds, spec } = source;
-  await tx.task.create({
-    data: {
-      id,
-      projectId,
-      promptId,
-      kind,
-      purpose,
-      guidelineId,
-      formVersionId,
-      poolId,
-      contentFlags,
-      authorIds,
-      spec: spec ?? {},
-      sourceTaskId,
-      onlyUserId: onlyUserId ?? null,
-      createdAt: now,
-    },
-  });
-  await tx.taskResponse.createMany({ data: source.responses.map((response) => ({ taskId: id, ...response })) });
+  const made = await tx.$executeRaw`
+    insert into "Task" ("id", "projectId", "promptId", "kind", "purpose", "guidelineId", "formVersionId", "poolId", "contentFlags", "authorIds",
+      "spec", "sourceTaskId", "onlyUserId", "createdAt")
+    select ${id}, t."projectId", t."promptId", t."kind", ${purpose}::"TaskPurpose", t."guidelineId", t."formVersionId", t."poolId",
+      t."contentFlags", t."authorIds", t."spec", t."id", ${onlyUserId ?? null}, ${now}::timestamp
+    from "Task" t where t."id" = ${sourceTaskId}`;
+  if (made === 0) throw new AppError('NOT_FOUND', 'There is no such task.');
+  await tx.$executeRaw`
+    insert into "TaskResponse" ("taskId", "responseId", "position")
+    select ${id}, r."responseId", r."position" from "TaskResponse" r where r."taskId" = ${sourceTaskId}`;
   return id;
 }

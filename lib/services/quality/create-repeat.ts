@@ -1,4 +1,4 @@
-import type { Tx } from '#lib/db/create-db';
+import type { Statements } from '#lib/db/direct-db';
 import type { QualityPolicy } from '#lib/domain/quality/quality-policy';
 import type { Random } from '#lib/domain/random';
 import { copyTask } from './copy-task';
@@ -20,7 +20,7 @@ interface RepeatRequest {
  * One of the person's own earlier tasks as a task for this person alone: old enough in hours and with enough tasks done
  * since. Its id is new, so the answers stand in another order. Null where none is old enough or all were repeated.
  */
-export async function createRepeat(tx: Tx, { userId, projectId, now, policy, random }: RepeatRequest): Promise<string | null> {
+export async function createRepeat(tx: Statements, { userId, projectId, now, policy, random }: RepeatRequest): Promise<string | null> {
   const cutoff = new Date(now.getTime() - policy.afterHours * 3_600_000);
   const rows = await tx.$queryRaw<{ taskId: string }[]>`
     select a."taskId" from (

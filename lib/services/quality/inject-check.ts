@@ -1,4 +1,4 @@
-import type { Tx } from '#lib/db/create-db';
+import type { Statements } from '#lib/db/direct-db';
 import { Prisma } from '#lib/db/generated/client';
 import type { QualityPolicy } from '#lib/domain/quality/quality-policy';
 import { createRandom } from '#lib/domain/random';
@@ -19,7 +19,11 @@ interface Asker {
  * again; null where none is. Which it is follows from a draw that the person cannot foresee, and that a claim asked
  * twice repeats. The caller leases it; what the person receives is made like any other task.
  */
-export async function injectCheck(tx: Tx, { userId, projectId, lastWork, now }: Asker, policy: CheckPolicy): Promise<string | null> {
+export async function injectCheck(
+  tx: Statements,
+  { userId, projectId, lastWork, now }: Asker,
+  policy: CheckPolicy,
+): Promise<string | null> {
   if (policy.gold.share + policy.repeats.share <= 0) return null;
   const random = createRandom('check', userId, lastWork);
   const draw = random.next();
@@ -29,7 +33,7 @@ export async function injectCheck(tx: Tx, { userId, projectId, lastWork, now }: 
 }
 
 /** One check at a time in a person's hands: the one in hand and the one preloaded are never both checks. */
-async function holdsCheck(tx: Tx, userId: string, projectId: string): Promise<boolean> {
+async function holdsCheck(tx: Statements, userId: string, projectId: string): Promise<boolean> {
   const [row] = await tx.$queryRaw<unknown[]>`
     select 1 as "held" from "Slot" s join "Task" t on t."id" = s."taskId"
     where s."annotatorId" = ${userId} and s."state" = 'LEASED' and s."projectId" = ${projectId} and t."purpose" in ('GOLD', 'REPEAT')
@@ -41,7 +45,7 @@ async function holdsCheck(tx: Tx, userId: string, projectId: string): Promise<bo
  * Gold that this person has never seen, neither as gold nor as the task it came from, neither as annotator, reviewer nor
  * author; within its exposures; the least shown first.
  */
-async function findGold(tx: Tx, userId: string, projectId: string, policy: CheckPolicy, draw: number): Promise<string | null> {
+async function findGold(tx: Statements, userId: string, projectId: string, policy: CheckPolicy, draw: number): Promise<string | null> {
   const rows = await tx.$queryRaw<{ id: string; exposures: number }[]>`
     with gold as (
       select t."id", g."maxExposures", (select count(*)::int from "Slot" e where e."taskId" = t."id" and e."annotatorId" is not null) as "exposures"

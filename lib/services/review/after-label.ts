@@ -1,4 +1,4 @@
-import type { Tx } from '#lib/db/create-db';
+import type { Statements } from '#lib/db/direct-db';
 import type { AnnotationContent } from '#lib/domain/annotation-content';
 import { refreshTask } from './refresh-task';
 import { type RewardHintView, rewardHint } from './reward-hint';
@@ -27,15 +27,20 @@ export interface LabelStanding {
  * Call in the transaction that wrote, corrected or withdrew a label, after the slot names its live annotation. Nothing is to be done for a
  * task that is labelled once and not scored.
  */
-export async function afterLabel(tx: Tx, { taskId, now, label, hintAt, standing }: LabelledTask): Promise<RewardHintView | null> {
-  const { labels, ordered, scored } = standing ?? (await labelStanding(tx, taskId));
-  if (labels < 2 && !ordered && !scored) return null;
+export async function afterLabel(tx: Statements, { taskId, now, label, hintAt, standing }: LabelledTask): Promise<RewardHintView | null> {
+  const found = standing ?? (await labelStanding(tx, taskId));
+  if (!hasFollowUp(found)) return null;
   await refreshTask(tx, taskId);
-  if (label === null || hintAt === null || !scored) return null;
+  if (label === null || hintAt === null || !found.scored) return null;
   return rewardHint(tx, { ...label, taskId, now }, hintAt);
 }
 
-async function labelStanding(tx: Tx, taskId: string): Promise<LabelStanding> {
+/** Whether `afterLabel` has anything to do. */
+export function hasFollowUp({ labels, ordered, scored }: LabelStanding): boolean {
+  return labels >= 2 || ordered || scored;
+}
+
+async function labelStanding(tx: Statements, taskId: string): Promise<LabelStanding> {
   const [standing] = await tx.$queryRaw<[LabelStanding]>`
     select (select count(*)::int from "Slot" s where s."taskId" = t."id" and s."liveAnnotationId" is not null) as "labels",
       (t."disagreement" is not null or t."surprise" is not null) as "ordered",

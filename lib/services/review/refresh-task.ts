@@ -1,10 +1,10 @@
-import type { Tx } from '#lib/db/create-db';
+import type { Statements } from '#lib/db/direct-db';
 import { type AnnotationContent, comparisonOf } from '#lib/domain/annotation-content';
 import { taskDisagreement } from '#lib/domain/review/disagreement';
 import { labelSurprise, type MemberScores } from '#lib/domain/review/surprise';
 
 /** What the review queue is ordered by, from the live labels of a task and the scores of its answers. */
-export async function refreshTask(tx: Tx, taskId: string): Promise<void> {
+export async function refreshTask(tx: Statements, taskId: string): Promise<void> {
   const labels = await liveLabels(tx, taskId);
   const scores = await loadScores(tx, taskId);
   const disagreement = taskDisagreement(labels);
@@ -14,7 +14,7 @@ export async function refreshTask(tx: Tx, taskId: string): Promise<void> {
     where "id" = ${taskId} and ("disagreement", "surprise") is distinct from (${disagreement}::float8, ${surprise}::float8)`;
 }
 
-async function liveLabels(tx: Tx, taskId: string): Promise<readonly AnnotationContent[]> {
+async function liveLabels(tx: Statements, taskId: string): Promise<readonly AnnotationContent[]> {
   const rows = await tx.$queryRaw<{ content: AnnotationContent }[]>`
     select a."content" from "Slot" s join "Annotation" a on a."id" = s."liveAnnotationId"
     where s."taskId" = ${taskId} order by s."ordinal"`;
@@ -34,7 +34,7 @@ function largest(labels: readonly AnnotationContent[], scores: MemberScores): nu
  * The calibrated scores of a task's answers by the members of the ensemble that scored the project last; null where it has scored none of
  * them. Members that lack an answer are left out whole, so that every answer has the same members.
  */
-export async function loadScores(tx: Tx, taskId: string): Promise<MemberScores | null> {
+export async function loadScores(tx: Statements, taskId: string): Promise<MemberScores | null> {
   const rows = await tx.$queryRaw<{ responseId: string; modelVersionId: string; member: number }[]>`
     select s."responseId", s."modelVersionId", s."members"[1] as "member"
     from "TaskResponse" tr join "ResponseScore" s on s."responseId" = tr."responseId"

@@ -1,4 +1,4 @@
-import type { Tx } from '#lib/db/create-db';
+import type { Statements } from '#lib/db/direct-db';
 import { type AnnotationContent, comparisonOf } from '#lib/domain/annotation-content';
 import { labelSurprise } from '#lib/domain/review/surprise';
 import { loadScores } from './refresh-task';
@@ -23,26 +23,24 @@ interface Submitted {
  * training can leave hinted corrections out and a lead sees how often people follow the model.
  * @param atLeast the ensemble's probability of the opposite from which on it is said
  */
-export async function rewardHint(tx: Tx, submitted: Submitted, atLeast: number): Promise<RewardHintView | null> {
+export async function rewardHint(tx: Statements, submitted: Submitted, atLeast: number): Promise<RewardHintView | null> {
   const comparison = comparisonOf(submitted.content);
   if (comparison === null) return null;
   const scores = await loadScores(tx, submitted.taskId);
   const surprise = scores && labelSurprise(comparison, scores);
   if (!surprise || surprise.strongest.probability < atLeast) return null;
   const { chosen, rejected, probability } = surprise.strongest;
-  const latest = await tx.run.findFirst({
-    where: { kind: 'SCORING', project: { tasks: { some: { id: submitted.taskId } } } },
-    orderBy: { createdAt: 'desc' },
-    select: { inputs: true },
-  });
-  const modelVersionId = firstModel(latest?.inputs);
-  await tx.rewardHint.create({
-    data: { annotationId: submitted.annotationId, modelVersionId, probability, pair: { chosen, rejected }, shownAt: submitted.now },
-  });
+  await tx.$executeRaw`
+    insert into "RewardHint" ("annotationId", "modelVersionId", "probability", "pair", "shownAt")
+    values (${submitted.annotationId}, ${await lastScorer(tx, submitted.taskId)}, ${probability}, ${JSON.stringify({ chosen, rejected })}::jsonb,
+      ${submitted.now}::timestamp)`;
   return { annotationId: submitted.annotationId, chosen, rejected };
 }
 
-function firstModel(inputs: unknown): string {
-  const ids = typeof inputs === 'object' && inputs !== null && 'rewardModelIds' in inputs ? inputs.rewardModelIds : [];
-  return Array.isArray(ids) ? String(ids[0] ?? '') : '';
+/** The first member of the ensemble that scored the task's project last. */
+async function lastScorer(tx: Statements, taskId: string): Promise<string> {
+  const [scoring] = await tx.$queryRaw<{ id: string | null }[]>`
+    select r."inputs"->'rewardModelIds'->>0 as "id" from "Run" r join "Task" t on t."projectId" = r."projectId"
+    where t."id" = ${taskId} and r."kind" = 'SCORING' order by r."createdAt" desc limit 1`;
+  return scoring?.id ?? '';
 }

@@ -97,7 +97,7 @@ interface Measured {
   readonly theirs: readonly Phase[];
 }
 
-/** One annotator: ours and Potato in turn, so that both see the same machine; then many at once, and the kill. */
+/** One annotator: ours and Potato in turn, so that both see the same machine; then many at once, Potato with a hundred, and the kill. */
 async function underLoad(client: LoadClient, web: WebProcess, databaseUrl: string, folder: string, options: Options): Promise<Measured> {
   const ours: Phase[] = [];
   const theirs: Phase[] = [];
@@ -105,17 +105,23 @@ async function underLoad(client: LoadClient, web: WebProcess, databaseUrl: strin
   const plumbline = async (...phases: string[]) =>
     ours.push(...(await client.run({ peer: 'plumbline', address: web.address, phases, env, pid: web.pid, start: web.command })));
   const programs = await findPotato(options.peer);
+  const peer = async (phase: string, settings: Readonly<Record<string, string>> = {}) => {
+    if (programs === undefined) return;
+    const address = `http://127.0.0.1:${await freePort()}`;
+    const peerEnv = { POTATO_BIN: programs, POTATO_DIR: path.join(folder, 'potato'), ...settings };
+    mkdirSync(peerEnv.POTATO_DIR, { recursive: true });
+    theirs.push(...(await client.run({ peer: 'potato', address, phases: [phase], env: peerEnv })));
+  };
   for (let round = 0; round < options.rounds; round += 1) {
     await plumbline('cycle:1');
-    if (programs === undefined) continue;
-    const address = `http://127.0.0.1:${await freePort()}`;
-    const peerEnv = { POTATO_BIN: programs, POTATO_DIR: path.join(folder, 'potato') };
-    mkdirSync(peerEnv.POTATO_DIR, { recursive: true });
-    theirs.push(...(await client.run({ peer: 'potato', address, phases: ['cycle:1'], env: peerEnv })));
+    await peer('cycle:1');
   }
   // In one process of the client, which signs its people in once.
   const crowded = Array.from({ length: options.rounds }, () => ['cycle:20', 'cycle:100']).flat();
-  await plumbline(...crowded, 'contend:20:1', 'contend:50:2', 'kill:3000');
+  await plumbline(...crowded);
+  // With so many at once it keeps to the overlap only where each person's tasks are limited.
+  await peer('cycle:100', { POTATO_PER_USER: '10' });
+  await plumbline('contend:20:1', 'contend:50:2', 'kill:3000');
   return { ours, theirs };
 }
 
@@ -131,9 +137,13 @@ function figures(phases: readonly Phase[], annotators: number) {
   return { p50: of('p50'), p95: of('p95'), p99: of('p99'), tasksPerSecond: median(own.flatMap(({ tasksPerSec }) => tasksPerSec ?? [])) };
 }
 
+function ratioToPotato(own: number | null, theirs: number | null): { ratioToPotato?: number } {
+  return own === null || theirs === null ? {} : { ratioToPotato: Math.round((1000 * own) / theirs) / 1000 };
+}
+
 function summarise({ ours, theirs }: Measured, p95Ratio: number) {
   const sum = (key: 'tasksOverAssigned' | 'lost' | 'wrongContent') => ours.reduce((total, phase) => total + (phase[key] ?? 0), 0);
-  const [one, twenty, hundred, peer] = [figures(ours, 1), figures(ours, 20), figures(ours, 100), figures(theirs, 1)];
+  const [one, twenty, hundred] = [figures(ours, 1), figures(ours, 20), figures(ours, 100)];
   const dry = ours.filter(({ phase }) => phase === 'contend').map(({ wanted, acked }) => ({ wanted, acknowledged: acked }));
   return {
     overAssigned: sum('tasksOverAssigned'),
@@ -141,10 +151,10 @@ function summarise({ ours, theirs }: Measured, p95Ratio: number) {
     one: {
       p50: one.p50,
       p99: one.p99,
-      ...(one.p50 !== null && peer.p50 !== null && { ratioToPotato: Math.round((1000 * one.p50) / peer.p50) / 1000 }),
+      ...ratioToPotato(one.p50, figures(theirs, 1).p50),
     },
     twenty: { tasksPerSecond: twenty.tasksPerSecond },
-    hundred: { p95: hundred.p95 },
+    hundred: { p95: hundred.p95, ...ratioToPotato(hundred.p95, figures(theirs, 100).p95) },
     million: { p95Ratio: Math.round(100 * p95Ratio) / 100 },
     dry,
     secondsToReadyAfterKill: ours.find(({ phase }) => phase === 'kill')?.secondsToReadyAgain ?? null,

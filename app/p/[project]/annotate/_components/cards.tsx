@@ -1,7 +1,8 @@
 'use client';
 
 import Link from 'next/link';
-import { useTranslations } from 'use-intl/react';
+import { useFormatter, useTranslations } from 'use-intl/react';
+import type { Refusal } from '#lib/services/labeling/claim-standing';
 import { Icon } from '../../../../_components/ui/icon';
 import { shownProgress } from '../_state/screen-state';
 import styles from '../annotate.module.css';
@@ -43,7 +44,10 @@ function Stuck() {
   const t = useTranslations('annotate.trouble');
   const { store, project } = useAnnotate();
   const code = useScreen((state) => state.trouble?.code ?? 'INTERNAL');
+  const need = useScreen((state) => state.trouble?.details?.need);
   const count = useScreen((state) => state.outbox.waiting.length);
+  const known = needs.find((one) => one === need);
+  if (code === 'PRECONDITION' && known) return <Needed need={known} />;
   return (
     <section className={`card empty ${styles.card}`} role="alert">
       <h2>{t('title')}</h2>
@@ -63,6 +67,36 @@ function Stuck() {
           {t('again')}
         </button>
       )}
+    </section>
+  );
+}
+
+const needs: readonly Refusal[] = ['pause', 'training', 'qualification', 'dailyQuota', 'totalQuota'];
+
+/** No fault: the project gives this person no task now. The own page says why, and has the way on. */
+function Needed({ need }: { need: Refusal }) {
+  const t = useTranslations('annotate');
+  const format = useFormatter();
+  const { store, project } = useAnnotate();
+  const count = useScreen((state) => state.outbox.waiting.length);
+  const takesBack = useScreen((state) => state.lastSent !== null);
+  const midnight = new Date();
+  midnight.setUTCHours(24, 0, 0, 0);
+  const time = format.dateTime(midnight, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+  return (
+    <section className={`card empty ${styles.card}`} role="status">
+      <h2>{t(`need.${need}.title`)}</h2>
+      <p>{t(`need.${need}.text`, { time })}</p>
+      <p>{t('trouble.safe', { count })}</p>
+      <div className="row wrap">
+        <Link className="btn primary" href={`/p/${project.slug}/mine`}>
+          {t(`need.${need}.go`)}
+        </Link>
+        <button type="button" className="btn" onClick={() => store.retry()}>
+          {t('empty.look')}
+        </button>
+        {takesBack && <UndoButton />}
+      </div>
     </section>
   );
 }

@@ -53,10 +53,14 @@ function useHalt(): 'signedOut' | 'offline' | 'retry' | null {
   return trouble === null ? null : 'retry';
 }
 
+const noDraft: ScreenState['draft'] = { kind: 'none', at: null };
+
 function SaveState({ short }: { short?: boolean }) {
   const t = useTranslations('annotate.save');
   const format = useFormatter();
-  const draft = useScreen((state) => state.draft);
+  // What was sent is no draft any more.
+  const over = useScreen(({ phase }) => phase === 'sent' || phase === 'told');
+  const draft = useScreen((state) => (over ? noDraft : state.draft));
   const sending = useScreen((state) => state.outbox.sending);
   if (sending && draft.kind === 'none') {
     return (

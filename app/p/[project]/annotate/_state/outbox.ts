@@ -11,6 +11,8 @@ export interface Letter {
 export interface Trouble {
   readonly code: ErrorCode | 'OFFLINE';
   readonly message: string;
+  /** What the server adds to it, such as `need`: what has to be done before a task comes. */
+  readonly details?: Readonly<Record<string, unknown>>;
 }
 
 export interface OutboxState<L extends Letter> {

@@ -141,7 +141,10 @@ function whyItWaits(places: Places): Missing | null {
   switch (is.kind) {
     case 'untouched':
       return {
-        title: { key: 'annotate.why.untouched', names: { first: [0], last: [count - 1] } },
+        title:
+          count > 2
+            ? { key: 'annotate.why.untouched', names: { first: [0], last: [count - 1] } }
+            : { key: 'annotate.why.some', names: { names: is.answers } },
         todo: { key: 'annotate.why.untouchedDo', values: { count } },
       };
     case 'undecided':

@@ -31,14 +31,16 @@ export function PoolsCard({ projectId, pools }: { projectId: string; pools: read
       <div className="head">
         <h2 id="pools">{t('title')}</h2>
         <span className="grow" />
-        <button type="button" className="btn" onClick={() => setShown('new')}>
-          {t('new')}
-        </button>
-        <button type="button" className="btn" onClick={() => setShown('move')} disabled={pools.length === 0}>
-          {t('move')}
-        </button>
+        <span className={styles.do}>
+          <button type="button" className="btn" onClick={() => setShown('new')}>
+            {t('new')}
+          </button>
+          <button type="button" className="btn" onClick={() => setShown('move')} disabled={pools.length === 0}>
+            {t('move')}
+          </button>
+        </span>
       </div>
-      <p className="ink2">{t('text')}</p>
+      <p className={`ink2 ${styles.lead}`}>{t('text')}</p>
       {moved !== null && (
         <p className="row sm" role="status">
           <Icon name="check" className="ok" />

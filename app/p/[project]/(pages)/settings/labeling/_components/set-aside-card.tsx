@@ -26,8 +26,10 @@ export function SetAsideCard({ tasks, total }: { tasks: readonly SetAsideTask[];
   );
 }
 
-function SetAside({ task: { taskId, messages, skips } }: { task: SetAsideTask }) {
+function SetAside({ task: { taskId, kind, at, messages, skips } }: { task: SetAsideTask }) {
   const t = useTranslations('labeling.setAside');
+  const kinds = useTranslations('form.kind');
+  const format = useFormatter();
   const reasons = useTranslations('annotate.skip');
   const router = useRouter();
   const giveBack = useMutation(useTRPC().labeling.returnTask.mutationOptions({ onSuccess: () => router.refresh() }));
@@ -37,11 +39,11 @@ function SetAside({ task: { taskId, messages, skips } }: { task: SetAsideTask })
         <p className={`anywhere ${styles.prompt}`} dir="auto">
           {messages.findLast(({ role }) => role === 'user')?.content ?? messages.at(-1)?.content}
         </p>
+        <p className="dim sm">{t('facts', { kind: kinds(kind), n: skips.length, at: format.dateTime(at, 'moment') })}</p>
         <ul className={`ink2 sm ${styles.skips}`}>
           {skips.map(({ reason, note }, index) => (
-            <li key={index} className="anywhere" dir="auto">
-              {reasons(reason)}
-              {note !== '' && `: ${note}`}
+            <li key={index} className="anywhere">
+              {note === '' ? reasons(reason) : t.rich('said', { reason: reasons(reason), note, bdi: (text) => <bdi>{text}</bdi> })}
             </li>
           ))}
         </ul>

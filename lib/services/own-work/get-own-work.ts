@@ -97,6 +97,7 @@ async function loadDays(db: Tx, { projectId, userId, now }: Whose): Promise<OwnW
     select to_char(a."submittedAt", 'YYYY-MM-DD') as "date", count(*)::int as "done"
     from "Assignment" a join "Task" t on t."id" = a."taskId"
     where a."annotatorId" = ${userId} and t."projectId" = ${projectId} and a."submittedAt" >= ${midnight(now, days - 1)}::timestamp
+      and t."purpose" not in ('TRAINING', 'QUALIFICATION')
     group by 1`;
   const done = new Map(rows.map((row) => [row.date, row.done]));
   return Array.from({ length: days }, (_, index) => {

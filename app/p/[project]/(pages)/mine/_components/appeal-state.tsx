@@ -16,9 +16,7 @@ export async function AppealState({ appeal }: { appeal: OwnStanding['appeals'][n
           {answer}
         </p>
       )}
-      <p className="ink2 anywhere">
-        {t('appeal.yours')}: <bdi>{text}</bdi>
-      </p>
+      <p className="ink2 anywhere">{t.rich('appeal.yours', { text, bdi: (chunks) => <bdi>{chunks}</bdi> })}</p>
     </div>
   );
 }

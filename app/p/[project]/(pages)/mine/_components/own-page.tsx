@@ -47,7 +47,7 @@ export async function OwnPage({ loaded, title }: { loaded: Awaited<ReturnType<ty
         <div className={styles.column}>
           {standing.paused && <PausedNote projectId={projectId} paused={standing.paused} appeals={standing.appeals} />}
           {standing.warning?.reason && (
-            <section className="note row">
+            <section className={`note row ${styles.note}`}>
               <Icon name="warn" />
               <div className="grow">
                 <h2>{t('warning.title')}</h2>

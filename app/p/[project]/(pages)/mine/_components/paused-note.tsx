@@ -4,6 +4,7 @@ import { getFormat, getT } from '../../../../../_i18n/server';
 import { reasonWords } from '../../../_components/reason-words';
 import { AppealForm } from './appeal-form';
 import { AppealState } from './appeal-state';
+import styles from './own.module.css';
 
 interface Props {
   projectId: string;
@@ -16,7 +17,7 @@ export async function PausedNote({ projectId, paused, appeals }: Props) {
   const [t, format] = [await getT('mine'), await getFormat()];
   const appeal = appeals.find(({ subject, createdAt }) => subject === 'PAUSE' && createdAt >= paused.since);
   return (
-    <section className="note">
+    <section className={`note ${styles.paused}`}>
       <div className="row">
         <Icon name="pause" className="warn" />
         <h2 className="grow">{t('paused.title')}</h2>
@@ -27,7 +28,11 @@ export async function PausedNote({ projectId, paused, appeals }: Props) {
       </p>
       {paused.reason && (
         <p className="anywhere">
-          <b>{t('paused.why')}:</b> <span dir="auto">{reasonWords(await getT('quality'), paused.reason)}</span>
+          {t.rich('paused.why', {
+            reason: reasonWords(await getT('quality'), paused.reason),
+            b: (text) => <b>{text}</b>,
+            bdi: (text) => <bdi>{text}</bdi>,
+          })}
         </p>
       )}
       {appeal ? <AppealState appeal={appeal} /> : <AppealForm projectId={projectId} subject="PAUSE" label={t('paused.ask')} open />}

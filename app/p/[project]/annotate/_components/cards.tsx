@@ -11,8 +11,10 @@ import { UndoButton } from './foot';
 
 /** In place of a task: nothing left, or it did not come. Says why, what is safe and what next. */
 export function NoTask() {
+  const { reviewing } = useAnnotate();
   const phase = useScreen((state) => state.phase);
-  if (phase === 'empty') return <Empty />;
+  // After a judgement in the review the labels come by themselves.
+  if (phase === 'empty') return reviewing ? <Loading /> : <Empty />;
   return phase === 'trouble' ? <Stuck /> : <Loading />;
 }
 

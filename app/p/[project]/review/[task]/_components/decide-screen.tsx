@@ -94,30 +94,38 @@ function Decided({ review, decision, mayMakeGold }: DecidedProps) {
   const t = useTranslations('review');
   const format = useFormatter();
   const number = (annotationId: string) => 1 + (review.labels ?? []).findIndex((label) => label.annotationId === annotationId);
+  const known = decision.gold || mayMakeGold;
   return (
-    <section className="card">
-      <h2>{t('decided.why')}</h2>
-      <p className="anywhere" dir="auto">
-        {decision.reason}
-      </p>
-      <p className="sm ink2">{t('decided.when', { date: format.dateTime(decision.decidedAt, 'moment') })}</p>
-      {decision.errors.length > 0 && (
-        <ul className="plain sm">
-          {decision.errors.map(({ annotationId, category, note }) => (
-            <li key={`${annotationId} ${category}`} className="anywhere">
-              {t('decided.error', { n: number(annotationId) })} <b>{t(`errors.${errorCategorySchema.parse(category)}`)}</b>
-              {note && ` ${note}`}
-            </li>
-          ))}
-        </ul>
-      )}
-      {decision.gold ? (
-        <p className="row">
-          <Icon name="check" /> {t('gold.is')}
+    <>
+      <section className={`card ${styles.decided}`}>
+        <h2>{t('decided.why')}</h2>
+        <p className="anywhere" dir="auto">
+          {decision.reason}
         </p>
-      ) : (
-        mayMakeGold && <MakeGold taskId={review.task.taskId} explanation={decision.reason} />
+        <p className="sm ink2">{t('decided.when', { date: format.dateTime(decision.decidedAt, 'moment') })}</p>
+        {decision.errors.length > 0 && (
+          <ul className="plain sm">
+            {decision.errors.map(({ annotationId, category, note }) => (
+              <li key={`${annotationId} ${category}`} className="anywhere">
+                {t('decided.error', { n: number(annotationId) })} <b>{t(`errors.${errorCategorySchema.parse(category)}`)}</b>
+                {note && ` ${note}`}
+              </li>
+            ))}
+          </ul>
+        )}
+      </section>
+      {known && (
+        <section className={`card ${styles.decided}`}>
+          <h2>{t('gold.title')}</h2>
+          {decision.gold ? (
+            <p className="row">
+              <Icon name="check" className="ok" /> {t('gold.is')}
+            </p>
+          ) : (
+            <MakeGold taskId={review.task.taskId} explanation={decision.reason} />
+          )}
+        </section>
       )}
-    </section>
+    </>
   );
 }

@@ -17,6 +17,7 @@ export function MakeGold({ taskId, explanation: reason }: { taskId: string; expl
   const promote = useMutation(trpc.quality.promoteGold.mutationOptions({ onSuccess: () => router.refresh() }));
   return (
     <>
+      <p className="ink2">{t('text')}</p>
       <Field label={t('explanation')} hint={t('hint')}>
         {(ids) => (
           <textarea

@@ -55,6 +55,8 @@ function builtCli(): string {
 export interface RunningCli {
   readonly child: ChildProcess;
   readonly ended: Promise<CliRun>;
+  /** What stderr holds by now. */
+  said(): string;
   /** Until stderr holds the text. */
   untilSaid(text: string | RegExp): Promise<void>;
   /** Until stdout holds so many lines, or the command has ended. */
@@ -124,7 +126,7 @@ export function startCli(args: readonly string[], options: CliOptions): RunningC
       listeners.add(look);
       look();
     });
-  return { child, ended, untilSaid, untilPrinted };
+  return { child, ended, said: () => stderr, untilSaid, untilPrinted };
 }
 
 export function runCli(args: readonly string[], options: CliOptions): Promise<CliRun> {

@@ -140,7 +140,7 @@ function watchRuns(deps: Deps, opened: OpenWorker, held: Map<string, HeldRun>, b
     }
     held.delete(payload.data.runId);
     deps.logger.error({ err: error, ...payload.data }, 'the process of a run ended');
-    const why = error.message.startsWith('Unexpected exit code') ? describeExit(error.message) : error.message;
+    const why = /^(Unexpected exit code|Error initializing child)/.test(error.message) ? describeExit(error.message) : error.message;
     takeBackRun(deps, { ...payload.data, why })
       .then(wake)
       .catch((failure) => deps.logger.warn({ err: failure }, 'a run could not be taken back; the sweep does it'));

@@ -1,4 +1,4 @@
-import { createPostgresBackend, type Processor, Queue, runMigrations, Worker, withBackend } from 'bullmq';
+import { type ChildPool, createPostgresBackend, type Processor, Queue, runMigrations, Worker, withBackend } from 'bullmq';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import type { QueueDefinition } from './define-queue';
@@ -69,6 +69,20 @@ export interface OpenWorker {
 }
 
 /**
+ * BullMQ hears that a child ended before it was ready by its `close`, but drops its listeners at `exit`, which comes first: the job would
+ * wait for that child without end, and its queue with it. (6.7.0: `Child.init`)
+ */
+function hearEarlyEnds(worker: unknown): void {
+  const { childPool } = worker as { readonly childPool: ChildPool };
+  const { remove } = childPool;
+  // Called at the exit of each child, while the listeners are there.
+  childPool.remove = (child) => {
+    remove.call(childPool, child);
+    if (child.exitCode !== null || child.signalCode !== null) child.emit('close', child.exitCode, child.signalCode);
+  };
+}
+
+/**
  * Consumes a queue. The lock is renewed by this process, not by the sandboxed child, so a long step never loses it. A job is never retried
  * by the queue: the sweeper owns retries.
  */
@@ -85,6 +99,7 @@ export function openWorker(settings: QueueSettings, definition: QueueDefinition<
   if (settings.redisUrl) {
     const connection = redis(settings.redisUrl, 'consume');
     const worker = new Worker(definition.name, processor, { ...options, connection, prefix: settings.prefix ?? defaultPrefix });
+    if (sandboxed) hearEarlyEnds(worker);
     return {
       worker,
       close: async (force = false) => {
@@ -94,5 +109,6 @@ export function openWorker(settings: QueueSettings, definition: QueueDefinition<
     };
   }
   const worker = new postgres.Worker(definition.name, processor as Processor, { ...options, connection: postgresPool(settings, 3) });
+  if (sandboxed) hearEarlyEnds(worker);
   return { worker: worker as unknown as Worker, close: (force = false) => worker.close(force) };
 }

@@ -34,8 +34,8 @@ export async function Judgement({ annotation }: { annotation: OwnAnnotation }) {
       {content.text !== undefined && <Written text={content.text} />}
       {content.correction && <Written text={content.correction.text} />}
       {content.note !== undefined && (
-        <p className="sm anywhere" dir="auto">
-          <b>{t('judgement.note')}:</b> {content.note}
+        <p className="sm anywhere">
+          {t.rich('judgement.note', { note: content.note, b: (text) => <b>{text}</b>, bdi: (text) => <bdi>{text}</bdi> })}
         </p>
       )}
     </div>

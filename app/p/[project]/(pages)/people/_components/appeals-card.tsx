@@ -42,9 +42,7 @@ export function AppealsCard({ appeals, mayAnswer }: { appeals: readonly AppealVi
               </p>
             )}
             {appeal.answer && (
-              <p className="sm anywhere" dir="auto">
-                {t('appeals.answer')}: {appeal.answer}
-              </p>
+              <p className="sm anywhere">{t.rich('appeals.answered', { answer: appeal.answer, bdi: (text) => <bdi>{text}</bdi> })}</p>
             )}
           </div>
           {appeal.status === 'OPEN' && mayAnswer ? (

@@ -16,6 +16,8 @@ export interface DbOptions {
   readonly max?: number;
   /** Longest wait for a connection, in milliseconds. */
   readonly connectTimeoutMs?: number;
+  /** Longest wait for a lock in a transaction of `direct`, in milliseconds; those of Prisma end by their own time. */
+  readonly lockTimeoutMs?: number;
 }
 
 /** A connection keeps the plans of its statements: somebody who sends one label a minute finds them made. */
@@ -39,7 +41,7 @@ export function createDb(url: string, options: DbOptions = {}): Db {
   const disconnect = client.$disconnect.bind(client);
   let ended: Promise<void> | undefined;
   return Object.assign(client, {
-    direct: createDirectDb(pool, statementNameGenerator),
+    direct: createDirectDb(pool, { nameOf: statementNameGenerator, lockTimeoutMs: options.lockTimeoutMs ?? 30_000 }),
     async $disconnect() {
       await disconnect();
       ended ??= pool.end();
@@ -53,7 +55,7 @@ const lostSystemCodes = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EPI
 const lostMessage =
   /connection (terminated|refused|timeout)|connection error and is not queryable|Client was closed|terminating connection|server closed the connection|the database system is (starting up|shutting down|in recovery)|ConnectionClosed|Can't reach database server|timeout exceeded when trying to connect|Unable to start a transaction in the given time/i;
 
-/** SQLSTATE classes: 08 connection, 57P operator intervention, 53300 too many connections; 53100 disk full. */
+/** SQLSTATE classes: 08 connection, 57P operator intervention, 53300 too many connections, 55P03 a lock that nobody gave; 53100 disk full. */
 function sqlState(error: object): string | undefined {
   if ('code' in error && typeof error.code === 'string' && /^[0-9A-Z]{5}$/.test(error.code) && !error.code.startsWith('P'))
     return error.code;
@@ -91,6 +93,13 @@ function unavailable(cause: unknown): AppError {
   });
 }
 
+function busy(cause: unknown): AppError {
+  return new AppError('UNAVAILABLE', 'Somebody else has been changing the same thing for too long; nothing was changed.', {
+    remedy: 'Try again in a moment.',
+    cause,
+  });
+}
+
 function wrongInput(error: ZodError): AppError {
   const faults = error.issues.map((issue) => (issue.path.length === 0 ? issue.message : `${issue.path.join('.')}: ${issue.message}`));
   return new AppError('BAD_INPUT', `What was given cannot be used: ${faults.slice(0, 3).join('; ')}.`, {
@@ -111,6 +120,7 @@ export function toAppError(error: unknown): AppError {
     const state = sqlState(layer);
     const code = 'code' in layer && typeof layer.code === 'string' ? layer.code : undefined;
     const message = 'message' in layer && typeof layer.message === 'string' ? layer.message : '';
+    if (state === '55P03') return busy(error);
     if (state === '53100' || code === 'ENOSPC' || /No space left on device/.test(message)) return diskFull(error);
     if (state !== undefined && (state.startsWith('08') || state.startsWith('57P') || state === '53300')) return unavailable(error);
     if (code !== undefined && (lostPrismaCodes.has(code) || lostSystemCodes.has(code))) return unavailable(error);

@@ -24,7 +24,14 @@ export interface DirectDb extends Statements {
   transaction<T>(work: (tx: DirectTx) => Promise<T>): Promise<T>;
 }
 
-export function createDirectDb(pool: Pool, nameOf: NameOf): DirectDb {
+interface DirectOptions {
+  readonly nameOf: NameOf;
+  /** Longest wait of a transaction's statement for a lock, in milliseconds. */
+  readonly lockTimeoutMs: number;
+}
+
+export function createDirectDb(pool: Pool, { nameOf, lockTimeoutMs }: DirectOptions): DirectDb {
+  const begin = `BEGIN; SET LOCAL lock_timeout = ${lockTimeoutMs}`;
   return {
     ...statementsOf((statement) => pool.query(statement), nameOf),
     async transaction(work) {
@@ -32,7 +39,7 @@ export function createDirectDb(pool: Pool, nameOf: NameOf): DirectDb {
       // A connection that dies fails the statement it was at; without a listener it would end the process.
       client.on('error', ignore);
       try {
-        const begun = client.query('BEGIN');
+        const begun = client.query(begin);
         begun.catch(ignore);
         let ended: Promise<void> | undefined;
         const end = () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Db, toAppError } from '#lib/db/create-db';
+import { createDb, type Db, toAppError } from '#lib/db/create-db';
 import type { Statements } from '#lib/db/direct-db';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 
@@ -114,6 +114,28 @@ describe('a transaction', () => {
     expect(toAppError(await cut.catch((reason: unknown) => reason)).code).toBe('UNAVAILABLE');
     expect(await isKept('t5')).toBe(false);
     expect(await add('t6')).toBe(1);
+  });
+
+  test('gives up waiting for a lock that somebody keeps, as UNAVAILABLE', async () => {
+    const impatient = createDb(database.url, { max: 1, lockTimeoutMs: 200 });
+    let release = () => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let keeping: Promise<void> | undefined;
+    await new Promise<void>((locked) => {
+      keeping = db.direct.transaction(async (tx) => {
+        await tx.$queryRaw`select pg_advisory_xact_lock(7)`;
+        locked();
+        await released;
+      });
+    });
+    const waiting = impatient.direct.transaction((tx) => tx.$queryRaw`select pg_advisory_xact_lock(7)`);
+    expect(toAppError(await waiting.catch((reason: unknown) => reason)).code).toBe('UNAVAILABLE');
+    expect(await impatient.direct.$queryRaw`select 1 as "n"`).toEqual([{ n: 1 }]);
+    release();
+    await keeping;
+    await impatient.$disconnect();
   });
 
   test('shares the connections with many others at once', async () => {

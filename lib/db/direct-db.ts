@@ -38,6 +38,8 @@ export function createDirectDb(pool: Pool, { nameOf, lockTimeoutMs }: DirectOpti
       const client = await pool.connect();
       // A connection that dies fails the statement it was at; without a listener it would end the process.
       client.on('error', ignore);
+      // The connection is somebody else's then.
+      let isOver = false;
       try {
         const begun = client.query(begin);
         begun.catch(ignore);
@@ -46,12 +48,18 @@ export function createDirectDb(pool: Pool, { nameOf, lockTimeoutMs }: DirectOpti
           ended ??= commit(client);
           return ended;
         };
-        const result = await work({ ...statementsOf((statement) => client.query(statement), nameOf), end });
+        const send = async (statement: Statement) => {
+          if (isOver) throw new AppError('INVARIANT', 'A statement came after the end of its transaction.');
+          return client.query(statement);
+        };
+        const result = await work({ ...statementsOf(send, nameOf), end });
         await begun;
         await end();
+        isOver = true;
         client.off('error', ignore).release();
         return result;
       } catch (error) {
+        isOver = true;
         await giveUp(client);
         throw error;
       }

@@ -123,12 +123,10 @@ async function claimNew(tx: DirectTx, standing: Standing, now: Date, { lastWork,
   if (checking) return loadAssignmentView(tx, userId, checking, now, standing);
   const { slot, visits } = await claimSlot(tx, standing, levels, now, ahead);
   const taken = slot ?? (ahead ? null : await takeBack(tx, standing, now));
-  const id = randomUUID();
-  const mayEnd = isProgressKnown(standing, now) && !visits.some((visit) => isWorthMoving(standing, visit));
-  const [view] = await Promise.all([
-    taken && assign(tx, standing, { id, userId, slot: taken, now, behind }),
-    mayEnd ? tx.end() : moveCursors(tx, standing, visits, now),
-  ]);
+  const assignment = taken && { id: randomUUID(), userId, slot: taken, now, behind };
+  const isLast = isProgressKnown(standing, now) && !visits.some((visit) => isWorthMoving(standing, visit));
+  const [view] = await Promise.all([assignment && assign(tx, standing, assignment), isLast && tx.end()]);
+  await moveCursors(tx, standing, visits, now);
   return view;
 }
 

@@ -106,6 +106,23 @@ describe('a transaction', () => {
     expect(await isKept('t4')).toBe(true);
   });
 
+  test('takes no statement once it is over, kept or not', async () => {
+    let late = async (): Promise<unknown> => null;
+    const keep = (tx: Statements, id: string) => async () =>
+      tx.$executeRaw`insert into "Project" ("id", "slug", "name") values (${id}, ${id}, ${id})`;
+    await db.direct.transaction(async (tx) => {
+      late = keep(tx, 'late-1');
+    });
+    await expect(late()).rejects.toMatchObject({ code: 'INVARIANT' });
+    const failing = db.direct.transaction(async (tx) => {
+      late = keep(tx, 'late-2');
+      throw new Error('no');
+    });
+    await expect(failing).rejects.toThrow('no');
+    await expect(late()).rejects.toMatchObject({ code: 'INVARIANT' });
+    expect([await isKept('late-1'), await isKept('late-2')]).toEqual([false, false]);
+  });
+
   test('fails as UNAVAILABLE where the server ends its connection, and the next one works', async () => {
     const cut = db.direct.transaction(async (tx) => {
       await tx.$executeRaw`insert into "Project" ("id", "slug", "name") values ('t5', 't5', 't5')`;

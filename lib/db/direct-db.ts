@@ -20,7 +20,7 @@ export interface DirectTx extends Statements {
  * sent in one turn of the event loop (`Promise.all`) travel together and are done one after the other.
  */
 export interface DirectDb extends Statements {
-  /** Committed where `work` ends, rolled back where it throws. */
+  /** Committed where `work` ends, rolled back where it throws or a statement failed: rejects then with that failure. */
   transaction<T>(work: (tx: DirectTx) => Promise<T>): Promise<T>;
 }
 
@@ -40,18 +40,27 @@ export function createDirectDb(pool: Pool, { nameOf, lockTimeoutMs }: DirectOpti
       client.on('error', ignore);
       // The connection is somebody else's then.
       let isOver = false;
+      let failure: unknown;
+      const send = (statement: Statement | string) => {
+        if (isOver) return Promise.reject(new AppError('INVARIANT', 'A statement came after the end of its transaction.'));
+        const result = client.query(statement);
+        result.catch((error: unknown) => {
+          failure ??= error;
+        });
+        return result;
+      };
+      // The server rolls back without an error where a statement failed before, also one whose failure nobody minded.
+      const commit = async () => {
+        const { command } = await send('COMMIT');
+        if (command !== 'COMMIT') throw failure;
+      };
+      let ended: Promise<void> | undefined;
+      const end = () => {
+        ended ??= commit();
+        return ended;
+      };
       try {
-        const begun = client.query(begin);
-        begun.catch(ignore);
-        let ended: Promise<void> | undefined;
-        const end = () => {
-          ended ??= commit(client);
-          return ended;
-        };
-        const send = async (statement: Statement) => {
-          if (isOver) throw new AppError('INVARIANT', 'A statement came after the end of its transaction.');
-          return client.query(statement);
-        };
+        const begun = send(begin);
         const result = await work({ ...statementsOf(send, nameOf), end });
         await begun;
         await end();
@@ -68,12 +77,6 @@ export function createDirectDb(pool: Pool, { nameOf, lockTimeoutMs }: DirectOpti
 }
 
 function ignore(): void {}
-
-/** @throws AppError INVARIANT where a statement failed before and nobody minded: the server then rolls back without an error */
-async function commit(client: PoolClient): Promise<void> {
-  const { command } = await client.query('COMMIT');
-  if (command !== 'COMMIT') throw new AppError('INVARIANT', 'A transaction was to be kept after one of its statements had failed.');
-}
 
 /** Back to the pool where it can be used again, else closed: then the server rolls back. */
 async function giveUp(client: PoolClient): Promise<void> {

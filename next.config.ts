@@ -1,4 +1,5 @@
 import type { NextConfig } from 'next';
+import { securityHeaders } from './app/_server/security-headers';
 
 const development = process.env.NODE_ENV === 'development';
 
@@ -13,18 +14,7 @@ const config: NextConfig = {
   compiler: { define: { PLUMBLINE_DEVELOPMENT: development } },
   // Types are checked by `npm run check`, once, over everything.
   typescript: { ignoreBuildErrors: true },
-  headers: async () => [
-    {
-      source: '/:path*',
-      headers: [
-        { key: 'X-Content-Type-Options', value: 'nosniff' },
-        { key: 'X-Frame-Options', value: 'DENY' },
-        { key: 'Referrer-Policy', value: 'same-origin' },
-        { key: 'Cross-Origin-Opener-Policy', value: 'same-origin' },
-        { key: 'Permissions-Policy', value: 'camera=(), microphone=(), geolocation=(), browsing-topics=()' },
-      ],
-    },
-  ],
+  headers: async () => [{ source: '/:path*', headers: Object.entries(securityHeaders).map(([key, value]) => ({ key, value })) }],
 };
 
 export default config;

@@ -2,16 +2,10 @@ import { headers } from 'next/headers';
 import { redirect } from 'next/navigation';
 import { cache } from 'react';
 import type { Actor } from '#lib/domain/actor';
-import { getDeps, getWebConfig } from '../_deps';
+import { getDeps, getWebConfig, once } from '../_deps';
 import { cookiePrefix, getAuth, sessionAge } from './auth';
+import { RunningSessions, type SessionUser } from './running-sessions';
 import { readSessionToken } from './session-cookie';
-
-interface SessionUser {
-  id: string;
-  name: string;
-  email: string;
-  isSystemAdmin: boolean;
-}
 
 export interface SignedIn {
   user: SessionUser;
@@ -26,7 +20,7 @@ export async function readSession(requestHeaders: Headers): Promise<SignedIn | n
   const { secret } = getWebConfig();
   const token = readSessionToken(requestHeaders, { secret, cookiePrefix });
   if (token === null) return null;
-  const running = await findRunning(token);
+  const running = await runningSessions().find(token);
   if (running) return signedIn(running);
   const session = await getAuth().api.getSession({ headers: requestHeaders });
   if (!session || session.user.disabledAt) return null;
@@ -34,19 +28,12 @@ export async function readSession(requestHeaders: Headers): Promise<SignedIn | n
   return signedIn({ id, name, email, isSystemAdmin: session.user.isSystemAdmin === true });
 }
 
-/** The person of a session that neither ended nor is due to be prolonged. */
-async function findRunning(token: string): Promise<SessionUser | null> {
-  const { db, clock } = getDeps();
-  const { expiresIn, updateAge } = sessionAge;
-  const due = new Date(clock.now().getTime() + (expiresIn - updateAge) * 1000);
-  const [user] = await db.direct.$queryRaw<SessionUser[]>`
-    select u."id", u."name", u."email", u."isSystemAdmin" from "Session" s join "User" u on u."id" = s."userId"
-    where s."token" = ${token} and s."expiresAt" > ${due}::timestamp and u."disabledAt" is null`;
-  return user ?? null;
-}
-
 function signedIn({ id, name, email, isSystemAdmin }: SessionUser): SignedIn {
   return { user: { id, name, email, isSystemAdmin }, actor: { kind: 'user', userId: id, isSystemAdmin } };
+}
+
+function runningSessions(): RunningSessions {
+  return once('running-sessions', () => new RunningSessions(getDeps(), sessionAge));
 }
 
 export const getSession = cache(async (): Promise<SignedIn | null> => readSession(await headers()));

@@ -5,6 +5,7 @@ import path from 'node:path';
 
 /** Name of the file in dist/ -> its source. */
 export const programs = {
+  web: 'app/_server/main.ts',
   worker: 'workers/worker.ts',
   'run-child': 'workers/run-child.ts',
   'chat-child': 'workers/chat-child.ts',
@@ -20,7 +21,7 @@ function partsOf(root) {
   return [
     {
       name: 'programs',
-      sources: [...shared, 'workers', 'scripts'],
+      sources: [...shared, 'workers', 'scripts', 'app/_server'],
       stamp: path.join(dist, '.made-from'),
       results: Object.keys(programs).map((name) => path.join(dist, `${name}.mjs`)),
     },

@@ -171,8 +171,8 @@ class Supervisor {
   }
 
   private startWeb(url: string): void {
-    const next = path.join(this.options.root, 'node_modules', 'next', 'dist', 'bin', 'next');
-    const args = [next, 'start', '-H', this.env.host, '-p', String(this.env.port)];
+    const program = path.join(this.options.root, 'dist', 'web.mjs');
+    const args = [program, '--host', this.env.host, '--port', String(this.env.port)];
     this.web = this.makeChild('web', url, args, webGraceMs, (reason) => this.giveUp(reason));
     this.web.start();
   }

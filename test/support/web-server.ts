@@ -32,8 +32,8 @@ export class WebServer {
   async start(): Promise<void> {
     const built = path.join(root, process.env.PLUMBLINE_NEXT_DIR ?? '.next', 'BUILD_ID');
     if (!existsSync(built)) throw new Error('The pages are not built: npm run build');
-    const next = path.join(root, 'node_modules', 'next', 'dist', 'bin', 'next');
-    const child = spawn(process.execPath, [next, 'start', '-H', '127.0.0.1', '-p', String(this.#port)], {
+    const program = path.join(root, 'dist', 'web.mjs');
+    const child = spawn(process.execPath, [program, '--host', '127.0.0.1', '--port', String(this.#port)], {
       cwd: root,
       env: { ...process.env, NODE_ENV: 'production', DATABASE_URL: this.#databaseUrl, PLUMBLINE_HOME: this.#home, LOG_LEVEL: 'error' },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -58,6 +58,16 @@ export class WebServer {
     const closed = new Promise((resolve) => child.once('close', resolve));
     child.kill('SIGKILL');
     await closed;
+  }
+
+  /** As the supervisor stops it; the exit code. */
+  async terminate(): Promise<number | null> {
+    const child = this.#child;
+    this.#child = null;
+    if (child === null) return null;
+    const closed = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
+    child.kill('SIGTERM');
+    return closed;
   }
 
   async close(): Promise<void> {

@@ -33,7 +33,7 @@ export async function startWeb(settings: {
     throw new AppError('PRECONDITION', 'The pages are not built.', { remedy: 'npm run build' });
   }
   const own = { NODE_ENV: 'production', DATABASE_URL: settings.databaseUrl, PLUMBLINE_HOME: settings.home, LOG_LEVEL: 'error' };
-  const args = [path.join(root, 'node_modules', 'next', 'dist', 'bin', 'next'), 'start', '-H', '127.0.0.1', '-p', String(settings.port)];
+  const args = [path.join(root, 'dist', 'web.mjs'), '--host', '127.0.0.1', '--port', String(settings.port)];
   const env: NodeJS.ProcessEnv = { ...process.env, ...own, NODE_ENV: 'production' };
   const child: ChildProcess = spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'ignore', 'inherit'] });
   const address = `http://127.0.0.1:${settings.port}`;

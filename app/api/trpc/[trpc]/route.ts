@@ -2,6 +2,7 @@ import { fetchRequestHandler } from '@trpc/server/adapters/fetch';
 import { isSameOrigin } from '../../../_auth/origin';
 import { readSession } from '../../../_auth/session';
 import { getDeps, getWebConfig } from '../../../_deps';
+import { callSlot } from '../../../_server/call-slot';
 import { appRouter } from '../../../_trpc/root';
 
 export const dynamic = 'force-dynamic';
@@ -18,5 +19,7 @@ function handle(req: Request): Promise<Response> {
     }),
   });
 }
+
+callSlot.put(handle);
 
 export { handle as GET, handle as POST };

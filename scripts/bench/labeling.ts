@@ -73,12 +73,12 @@ async function makeDatabase(postgres: EmbeddedPostgres, name: string): Promise<s
   return url;
 }
 
-function buildPages(): void {
-  const built = spawnSync(process.execPath, ['--import', 'tsx', path.join(root, 'scripts', 'build.ts'), '--only=pages'], {
+function buildWeb(): void {
+  const built = spawnSync(process.execPath, ['--import', 'tsx', path.join(root, 'scripts', 'build.ts')], {
     cwd: root,
     stdio: ['ignore', 2, 2],
   });
-  if (built.status !== 0) throw new AppError('UNAVAILABLE', 'The pages could not be built.');
+  if (built.status !== 0) throw new AppError('UNAVAILABLE', 'The web process could not be built.');
 }
 
 /** The folder of Potato's programs; undefined where it cannot be installed here. */
@@ -176,7 +176,7 @@ function endRestarted(phases: readonly Phase[]): void {
 async function main(): Promise<void> {
   const options = readOptions();
   const source = findLoadClient();
-  if (options.build) buildPages();
+  if (options.build) buildWeb();
   const folder = mkdtempSync(path.join(tmpdir(), 'plumbline-bench-labeling-'));
   const postgres = await startPostgres({ folder: path.join(folder, 'postgres'), log: say });
   try {

@@ -1,14 +1,14 @@
 import type { Statements } from '#lib/db/direct-db';
+import { Prisma } from '#lib/db/generated/client';
+import { AppError } from '#lib/errors';
 import type { LabelStanding } from '#lib/services/review/after-label';
 import { unheld } from './claimable';
-import { type Acknowledgement, acknowledgementOf, type KeptAnnotation } from './write-annotation';
+import { type Acknowledgement, acknowledgementOf, type KeptAnnotation, lockTask } from './write-annotation';
 
 interface Submission {
-  readonly taskId: string;
   readonly userId: string;
   readonly assignmentId: string;
   readonly idempotencyKey: string;
-  readonly now: Date;
 }
 
 export interface OpenSubmission {
@@ -30,14 +30,28 @@ type Row = { [K in keyof KeptAnnotation]: KeptAnnotation[K] | null } & LabelStan
   };
 
 /**
- * What a submission finds, in one statement. Ask under the lock of the task: the statement then sees all that was sent before.
- * @throws AppError CONFLICT where the key was used for something else
+ * Locks the task of the submission, and tells what it finds there. Both statements are sent at once; the second begins when the lock is had,
+ * and sees all that was sent before.
+ * @throws AppError CONFLICT where the key was used for something else; NOT_FOUND where the assignment is not this person's
  */
-export async function openSubmission(
-  tx: Statements,
-  { taskId, userId, assignmentId, idempotencyKey, now }: Submission,
-): Promise<OpenSubmission> {
-  const [row] = await tx.$queryRaw<[Row]>`
+export async function openSubmission(tx: Statements, submission: Submission, now: Date): Promise<OpenSubmission> {
+  const { userId, assignmentId, idempotencyKey } = submission;
+  const taskId = Prisma.sql`(select a."taskId" from "Assignment" a where a."id" = ${assignmentId} and a."annotatorId" = ${userId})`;
+  const [, row] = await Promise.all([lockTask(tx, taskId), findRow(tx, taskId, { userId, idempotencyKey, now })]);
+  if (!row) throw new AppError('NOT_FOUND', 'This task is not yours.');
+  const own = row.ownId === null ? row.otherId : row.ownHeld === true ? row.ownId : null;
+  const { labels, ordered, scored } = row;
+  return { before: keptBefore(row, assignmentId), slotId: own, labels: { labels, ordered, scored } };
+}
+
+interface Asked {
+  readonly userId: string;
+  readonly idempotencyKey: string;
+  readonly now: Date;
+}
+
+async function findRow(tx: Statements, taskId: Prisma.Sql, { userId, idempotencyKey, now }: Asked): Promise<Row | undefined> {
+  const [row] = await tx.$queryRaw<Row[]>`
     with own as (
       select "id", ("state" = 'LEASED') as "held" from "Slot" where "taskId" = ${taskId} and "annotatorId" = ${userId} for update),
     other as (
@@ -53,9 +67,7 @@ export async function openSubmission(
     left join own on true
     left join other on true
     where t."id" = ${taskId}`;
-  const own = row.ownId === null ? row.otherId : row.ownHeld === true ? row.ownId : null;
-  const { labels, ordered, scored } = row;
-  return { before: keptBefore(row, assignmentId), slotId: own, labels: { labels, ordered, scored } };
+  return row;
 }
 
 function keptBefore(row: Row, assignmentId: string): Acknowledgement | null {

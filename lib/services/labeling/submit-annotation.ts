@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Tx } from '#lib/db/create-db';
+import type { Db, Tx } from '#lib/db/create-db';
 import type { Statements } from '#lib/db/direct-db';
 import type { Actor } from '#lib/domain/actor';
 import type { AnnotationContent } from '#lib/domain/annotation-content';
@@ -18,10 +18,10 @@ import type { RewardHintView } from '#lib/services/review/reward-hint';
 import { claimFor } from './claim-task';
 import { closeTaskIfFull, fillSlot, isSent } from './fill-slot';
 import type { AssignmentView } from './get-assignment-view';
-import { openSubmission } from './open-submission';
+import { type OpenSubmission, openSubmission } from './open-submission';
 import { parseByForm } from './parse-submission';
 import { isAdaptive, settleOverlap } from './settle-overlap';
-import { type Acknowledgement, lockTask, newAnnotation, type TaskPins } from './write-annotation';
+import { type Acknowledgement, newAnnotation, type TaskPins } from './write-annotation';
 
 const dayMs = 24 * 3600_000;
 
@@ -63,16 +63,26 @@ export async function submitAnnotation(
   input: z.input<typeof submitAnnotationInput>,
 ): Promise<SubmittedAnnotation> {
   const { assignmentId, idempotencyKey, content, activeMs } = submitAnnotationInput.parse(input);
-  const userId = requireUser(actor);
-  const work = await loadWork(deps.db.direct, userId, assignmentId);
-  admit(work.membership, actor, 'labeling.annotate');
-  const said = { userId, assignmentId, idempotencyKey, content, activeMs };
+  const said = { userId: requireUser(actor), assignmentId, idempotencyKey, content, activeMs };
   const now = deps.clock.now();
-  const kept = needsModels(work, said)
-    ? await deps.db.$transaction(async (tx) => keep({ tx, models: tx, end: nothing }, work, said, now))
-    : await deps.db.direct.transaction(async (tx) => keep({ tx, models: null, end: tx.end }, work, said, now));
+  const kept = (await keepByStatements(deps.db, actor, said, now)) ?? (await keepByModels(deps.db, actor, said, now));
   if (kept.moves) await deps.queues.wake();
-  return { ...kept.acknowledgement, ...kept.told, next: await claimFor(deps, userId, work.projectId, true) };
+  return { ...kept.acknowledgement, ...kept.told, next: await claimFor(deps, said.userId, kept.projectId, true) };
+}
+
+/** Null where it needs the models of the database: nothing is written then. */
+function keepByStatements({ direct }: Db, actor: Actor, said: Said, now: Date): Promise<Kept | null> {
+  return direct.transaction(async (tx) => {
+    const [work, open] = await Promise.all([loadWork(tx, actor, said), openSubmission(tx, said, now)]);
+    return needsModels(work, said) ? null : keep({ tx, models: null, end: tx.end }, work, open, said, now);
+  });
+}
+
+function keepByModels(db: Db, actor: Actor, said: Said, now: Date): Promise<Kept> {
+  return db.$transaction(async (tx) => {
+    const [work, open] = await Promise.all([loadWork(tx, actor, said), openSubmission(tx, said, now)]);
+    return keep({ tx, models: tx, end: nothing }, work, open, said, now);
+  });
 }
 
 interface Work extends TaskPins {
@@ -83,7 +93,6 @@ interface Work extends TaskPins {
   readonly displayOrder: readonly string[];
   readonly formSpec: unknown;
   readonly policy: LabelingPolicy;
-  readonly membership: Membership | null;
 }
 
 interface Said {
@@ -99,12 +108,14 @@ interface Kept {
   readonly told: Told;
   /** The round has what it wants: somebody has to see to it. */
   readonly moves: boolean;
+  readonly projectId: string;
 }
 
-type WorkRow = Omit<Work, 'policy' | 'membership'> & { readonly policy: unknown } & { [K in keyof Membership]: Membership[K] | null };
+type WorkRow = Omit<Work, 'policy'> & { readonly policy: unknown } & { [K in keyof Membership]: Membership[K] | null };
 
-async function loadWork(db: Statements, userId: string, assignmentId: string): Promise<Work> {
-  const [work] = await db.$queryRaw<WorkRow[]>`
+/** @throws AppError NOT_FOUND where the assignment is not this person's; FORBIDDEN where he may not label any more */
+async function loadWork(tx: Statements, actor: Actor, { userId, assignmentId }: Said): Promise<Work> {
+  const [work] = await tx.$queryRaw<WorkRow[]>`
     select a."taskId", a."displayOrder", t."projectId", t."kind"::text as "kind", t."purpose"::text as "purpose", t."roundId",
       t."guidelineId", t."formVersionId", f."spec" as "formSpec", p."labelingPolicy" as "policy", ${membershipColumns}
     from "Assignment" a join "Task" t on t."id" = a."taskId" join "FormVersion" f on f."id" = t."formVersionId"
@@ -112,9 +123,9 @@ async function loadWork(db: Statements, userId: string, assignmentId: string): P
     left join ("Membership" m join "User" u on u."id" = m."userId") on m."projectId" = p."id" and m."userId" = a."annotatorId"
     where a."id" = ${assignmentId} and a."annotatorId" = ${userId}`;
   if (!work) throw new AppError('NOT_FOUND', 'This task is not yours.');
-  const { roles, pseudonym, disabled } = work;
-  const membership = roles === null || pseudonym === null || disabled === null ? null : { roles, pseudonym, disabled };
-  return { ...work, policy: parseLabelingPolicy(work.policy), membership };
+  const { roles, pseudonym, disabled, ...found } = work;
+  admit(roles === null || pseudonym === null || disabled === null ? null : { roles, pseudonym, disabled }, actor, 'labeling.annotate');
+  return { ...found, policy: parseLabelingPolicy(found.policy) };
 }
 
 /** The transaction of a submission; what goes on beside most labels needs statements alone. */
@@ -143,12 +154,12 @@ function mayBeChecked({ kind, purpose, policy }: Work, { activeMs }: Said): bool
   return !isWork(purpose) || activeMs < policy.dwell.minMs[kind];
 }
 
-async function keep(within: Within, work: Work, said: Said, now: Date): Promise<Kept> {
+async function keep(within: Within, work: Work, open: OpenSubmission, said: Said, now: Date): Promise<Kept> {
   const { tx } = within;
   const { taskId, projectId, purpose, policy, displayOrder, kind, guidelineId, formVersionId } = work;
   const { userId, assignmentId, idempotencyKey, activeMs } = said;
-  const [, { before, slotId, labels }] = await Promise.all([lockTask(tx, taskId), openSubmission(tx, { ...said, taskId, now })]);
-  if (before) return { acknowledgement: before, told: await toldAgain(within, kind, before.annotationId), moves: false };
+  const { before, slotId, labels } = open;
+  if (before) return { acknowledgement: before, told: await toldAgain(within, kind, before.annotationId), moves: false, projectId };
   const sent = kind === 'CHAT' ? await withTranscript(modelsOf(within), assignmentId, said.content) : said.content;
   const content = await parseByForm(tx, parseFormSpec(work.formSpec), displayOrder, sent);
   const { acknowledgement, row } = newAnnotation(
@@ -169,7 +180,7 @@ async function keep(within: Within, work: Work, said: Said, now: Date): Promise<
   if (!filled.sent) throw new AppError('CONFLICT', 'This task was sent already.', { remedy: 'Take it back or correct it instead.' });
   const told = await tell(within, work, said, { annotationId, content, standing, now });
   const closed = filled.closed || (slotId !== null && isAdaptive(work, policy) && (await closeSettled(tx, work)));
-  return { acknowledgement, told, moves: closed && work.roundId !== null && (await afterAnnotation(tx, taskId)) };
+  return { acknowledgement, told, moves: closed && work.roundId !== null && (await afterAnnotation(tx, taskId)), projectId };
 }
 
 async function closeSettled(tx: Statements, work: Work): Promise<boolean> {

@@ -118,6 +118,6 @@ export function acknowledgementOf(found: KeptAnnotation, same: SameSubmission): 
 }
 
 /** Locks the task: submissions to one task come one after the other. First lock of all (Task, Slot, Assignment, Round). */
-export async function lockTask(tx: Statements, taskId: string): Promise<void> {
+export async function lockTask(tx: Statements, taskId: string | Prisma.Sql): Promise<void> {
   await tx.$queryRaw`select 1 from "Task" where "id" = ${taskId} for no key update`;
 }

@@ -8,6 +8,8 @@ import { callSlot } from './call-slot';
 
 /** How long event streams and answers under way may take after SIGTERM; the browser connects again by itself. */
 const farewellMs = 2_000;
+/** Longer than the minute that proxies in front keep a connection: whoever closes first must not be the one who is about to be asked. */
+const keepAliveMs = 75_000;
 const calls = '/api/trpc/';
 
 /**
@@ -28,7 +30,7 @@ async function main(): Promise<void> {
     return call ? answerInFront(req, res, call) : answerPage(req, res);
   };
 
-  const server = http.createServer((req, res) => {
+  const server = http.createServer({ keepAliveTimeout: keepAliveMs }, (req, res) => {
     answer(req, res).catch((error: unknown) => {
       logger.error({ err: error, url: req.url?.split('?')[0] }, 'a request broke off');
       if (res.headersSent) res.destroy();

@@ -1,42 +1,33 @@
 import type { Statements } from '#lib/db/direct-db';
 import { Prisma } from '#lib/db/generated/client';
 import { leaseExpiry } from '#lib/domain/assignment';
-import { inLevel, type Level, levelsFor, type OpenLevel, type Visit } from './claim-level';
+import { inLevel, type Level, type OpenLevel, type Visit } from './claim-level';
 import { type Claimer, openLanesOf, openTo } from './claimable';
-
-export interface ClaimedSlot {
-  readonly id: string;
-  readonly taskId: string;
-  readonly leaseExpiresAt: Date;
-  readonly responseIds: readonly string[];
-}
-
-/** What a lease tells of the slot that it took. */
-export const leasedSlot = Prisma.sql`
-  "id", "taskId", "leaseExpiresAt", "position",
-  coalesce((select array_agg(r."responseId") from "TaskResponse" r where r."taskId" = "Slot"."taskId"), '{}') as "responseIds"`;
+import { leasedSlot } from './create-assignment';
 
 /** Priorities of a lane that are tried one by one; what lies below is searched in one go. */
 const maxLevels = 8;
 
+/** Takes the first slot of a level, in the order given, by making an assignment of it; its place. */
+export type Take = (lease: Prisma.Sql) => Promise<{ position: bigint } | null>;
+
 /**
- * Leases the slot that comes first: highest priority, then what others let lapse, then pools that take few people, then the order of the
+ * Takes the slot that comes first: highest priority, then what others let lapse, then pools that take few people, then the order of the
  * lane. Each lane is an index of its own and is entered where this person has something to do, so a claim reads a few entries
  * whatever he has done and however many tasks there are. What is locked is stepped over: claimers never wait for each other.
  */
 export async function claimSlot(
-  tx: Statements,
+  take: Take,
   claimer: Claimer,
-  open: readonly OpenLevel[],
+  levels: readonly Level[],
   now: Date,
   ahead: boolean,
-): Promise<{ slot: ClaimedSlot | null; visits: readonly Visit[] }> {
-  const levels = levelsFor(claimer, open);
+): Promise<{ taken: boolean; visits: readonly Visit[] }> {
   const visits: Visit[] = [];
   for (const level of levels) {
-    const slot = await take(tx, claimer, now, ahead, inLevel(level, now));
+    const slot = await take(leaseInLevel(claimer, level, now, ahead));
     visits.push({ level, claimedAt: slot?.position ?? null });
-    if (slot) return { slot, visits };
+    if (slot) return { taken: true, visits };
   }
   const perLane = new Map<string, Level[]>();
   for (const level of levels) {
@@ -46,10 +37,13 @@ export async function claimSlot(
   for (const tried of perLane.values()) {
     const last = tried.at(-1);
     if (last === undefined || tried.length < maxLevels) continue;
-    const slot = await take(tx, claimer, now, ahead, belowLevel(last, now));
-    if (slot) return { slot, visits };
+    if (await take(leaseOf(claimer, now, ahead, belowLevel(last, now)))) return { taken: true, visits };
   }
-  return { slot: null, visits };
+  return { taken: false, visits };
+}
+
+export function leaseInLevel(claimer: Claimer, level: Level, now: Date, ahead: boolean): Prisma.Sql {
+  return leaseOf(claimer, now, ahead, inLevel(level, now));
 }
 
 /**
@@ -97,14 +91,8 @@ function belowLevel(level: Level, now: Date): { where: Prisma.Sql; order: Prisma
   };
 }
 
-async function take(
-  tx: Statements,
-  claimer: Claimer,
-  now: Date,
-  ahead: boolean,
-  { where, order }: { where: Prisma.Sql; order: Prisma.Sql },
-): Promise<(ClaimedSlot & { position: bigint }) | null> {
-  const [slot] = await tx.$queryRaw<(ClaimedSlot & { position: bigint })[]>`
+function leaseOf(claimer: Claimer, now: Date, ahead: boolean, { where, order }: { where: Prisma.Sql; order: Prisma.Sql }): Prisma.Sql {
+  return Prisma.sql`
     update "Slot" set "state" = 'LEASED', "annotatorId" = ${claimer.userId}, "leaseExpiresAt" = ${leaseExpiry(now, ahead)}::timestamp,
       "updatedAt" = ${now}::timestamp
     where "id" = (
@@ -114,5 +102,4 @@ async function take(
       limit 1
       for update of s skip locked)
     returning ${leasedSlot}`;
-  return slot ?? null;
 }

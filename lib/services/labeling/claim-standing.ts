@@ -59,8 +59,9 @@ export interface ClaimState {
 export async function loadClaimState(tx: Statements, userId: string, projectId: string, now: Date): Promise<ClaimState> {
   const rows = await tx.$queryRaw<(StandingRow & Membership & { lastWork: string | null } & { [K in keyof Held]: Held[K] | null })[]>`
     select ${standingColumns(now)}, ${membershipColumns}, h."assignmentId", h."slotId", h."createdAt",
-      (select n."id" from "Annotation" n join "Task" t on t."id" = n."taskId"
-        where n."annotatorId" = m."userId" and t."projectId" = p."id" and t."purpose" in ('LABELING', 'EVALUATION', 'GOLD', 'REPEAT')
+      (select n."id" from "Annotation" n
+        where n."annotatorId" = m."userId" and (
+          select t."projectId" = p."id" and t."purpose" in ('LABELING', 'EVALUATION', 'GOLD', 'REPEAT') from "Task" t where t."id" = n."taskId")
         order by n."createdAt" desc limit 1) as "lastWork"
     from "Membership" m join "Project" p on p."id" = m."projectId" join "User" u on u."id" = m."userId" left join lateral (${heldBy(userId, projectId)}) h on true
     where m."projectId" = ${projectId} and m."userId" = ${userId}`;

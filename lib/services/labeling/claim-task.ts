@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import type { DirectTx, Statements } from '#lib/db/direct-db';
+import type { DirectDb, DirectTx, Statements } from '#lib/db/direct-db';
+import type { Prisma } from '#lib/db/generated/client';
 import type { Actor } from '#lib/domain/actor';
 import { leaseExpiry } from '#lib/domain/assignment';
 import type { Deps } from '#lib/services/deps';
@@ -8,14 +9,14 @@ import { admit, requireUser } from '#lib/services/people/authorise';
 import { injectCheck } from '#lib/services/quality/inject-check';
 import { nextTestTask } from '#lib/services/quality/next-test-task';
 import { isWorthMoving, moveCursors } from './claim-cursor';
-import type { OpenLevel } from './claim-level';
-import { claimSlot, findOpenLevels } from './claim-slot';
+import { type Level, levelsFor, type Visit } from './claim-level';
+import { claimSlot, findOpenLevels, leaseInLevel } from './claim-slot';
 import { loadClaimState, type Refusal, refusalOf, refuse, type Standing } from './claim-standing';
-import { createAssignment, type NewAssignment } from './create-assignment';
-import { type AssignmentView, loadAssignmentView } from './get-assignment-view';
+import { createAssignment } from './create-assignment';
+import { type AssignmentView, findAssignmentView, loadAssignmentView } from './get-assignment-view';
 import { type Held, renewLease } from './held-tasks';
 import { leaseOwnSlot } from './lease-own-slot';
-import { isProgressKnown } from './progress';
+import { knownProgress } from './progress';
 import { takeBack } from './take-back';
 
 export const claimTaskInput = z.strictObject({
@@ -54,6 +55,8 @@ export async function claimFor(
 interface Claimed {
   readonly view: AssignmentView | null;
   readonly refusal: Refusal | null;
+  /** What is to be done once the claim is committed. */
+  readonly followUp?: (direct: DirectDb) => Promise<void>;
 }
 
 interface Claim {
@@ -64,12 +67,21 @@ interface Claim {
   readonly actor: Actor | null;
 }
 
-function claim(deps: Pick<Deps, 'db' | 'clock'>, asked: Claim): Promise<Claimed> {
-  const now = deps.clock.now();
-  return deps.db.direct.transaction((tx) => claimWithin(tx, asked, now));
+/** Nearly always the level that comes first has a task for this person: then that is asked in the same trip as all that follows from it. */
+async function claim({ db, clock }: Pick<Deps, 'db' | 'clock'>, asked: Claim): Promise<Claimed> {
+  const now = clock.now();
+  const atOnce = await db.direct.transaction((tx) => claimWithin(tx, asked, now, claimAtOnce));
+  if (atOnce === null) return db.direct.transaction((tx) => claimWithin(tx, asked, now, claimOneByOne));
+  await atOnce.followUp?.(db.direct);
+  return atOnce;
 }
 
-async function claimWithin(tx: DirectTx, { userId, projectId, ahead, actor }: Claim, now: Date): Promise<Claimed> {
+async function claimWithin<T extends Claimed | null>(
+  tx: DirectTx,
+  { userId, projectId, ahead, actor }: Claim,
+  now: Date,
+  claimNew: (tx: DirectTx, standing: Standing, now: Date, found: Found) => Promise<T>,
+): Promise<T | Claimed> {
   const [, { membership, standing, held, lastWork }, levels] = await Promise.all([
     prepare(tx, userId, projectId),
     loadClaimState(tx, userId, projectId, now),
@@ -92,7 +104,11 @@ async function claimWithin(tx: DirectTx, { userId, projectId, ahead, actor }: Cl
     return { view: await loadAssignmentView(tx, userId, leased, now, standing), refusal: null };
   }
   if (refusal) return { view: null, refusal };
-  return { view: await claimNew(tx, standing, now, { lastWork, behind: second, levels }), refusal: null };
+  const found = { levels: levelsFor(standing, levels), behind: second };
+  const check = lastWork && (await injectCheck(tx, { userId, projectId, lastWork, now }, standing.policy));
+  const checking = check && (await leaseOwnSlot(tx, { userId, taskId: check, now, ahead: second !== undefined }));
+  if (checking) return { view: await loadAssignmentView(tx, userId, checking, now, standing), refusal: null };
+  return claimNew(tx, standing, now, found);
 }
 
 /**
@@ -109,30 +125,44 @@ async function prepare(tx: Statements, userId: string, projectId: string): Promi
 }
 
 interface Found {
-  readonly lastWork: string | null;
+  readonly levels: readonly Level[];
   /** The task in hand. */
   readonly behind: Held | undefined;
-  readonly levels: readonly OpenLevel[];
 }
 
-async function claimNew(tx: DirectTx, standing: Standing, now: Date, { lastWork, behind, levels }: Found): Promise<AssignmentView | null> {
-  const { userId, projectId, policy } = standing;
+/** Null where the first level has nothing for this person: then nothing new is claimed. */
+async function claimAtOnce(tx: DirectTx, standing: Standing, now: Date, { levels, behind }: Found): Promise<Claimed | null> {
+  const [level] = levels;
+  const progress = knownProgress(standing, now);
+  if (level === undefined || progress === null) return claimOneByOne(tx, standing, now, { levels, behind });
+  const { userId } = standing;
+  const id = randomUUID();
+  const [slot, view] = await Promise.all([
+    createAssignment(tx, leaseInLevel(standing, level, now, behind !== undefined), { id, userId, now, behind }),
+    findAssignmentView(tx, userId, id, async () => progress),
+    tx.end(),
+  ]);
+  if (slot === null) return null;
+  const visit = { level, claimedAt: slot.position };
+  if (!isWorthMoving(standing, visit)) return { view, refusal: null };
+  return { view, refusal: null, followUp: (direct) => moveAfterwards(direct, standing, visit, now) };
+}
+
+async function moveAfterwards(direct: DirectDb, standing: Standing, visit: Visit, now: Date): Promise<void> {
+  await direct.transaction(async (tx) => {
+    await prepare(tx, standing.userId, standing.projectId);
+    await moveCursors(tx, standing, [visit], now);
+  });
+}
+
+async function claimOneByOne(tx: DirectTx, standing: Standing, now: Date, { levels, behind }: Found): Promise<Claimed> {
+  const { userId } = standing;
   const ahead = behind !== undefined;
-  const check = lastWork && (await injectCheck(tx, { userId, projectId, lastWork, now }, policy));
-  const checking = check && (await leaseOwnSlot(tx, { userId, taskId: check, now, ahead }));
-  if (checking) return loadAssignmentView(tx, userId, checking, now, standing);
-  const { slot, visits } = await claimSlot(tx, standing, levels, now, ahead);
-  const taken = slot ?? (ahead ? null : await takeBack(tx, standing, now));
-  const assignment = taken && { id: randomUUID(), userId, slot: taken, now, behind };
-  const isLast = isProgressKnown(standing, now) && !visits.some((visit) => isWorthMoving(standing, visit));
-  const [view] = await Promise.all([assignment && assign(tx, standing, assignment), isLast && tx.end()]);
+  const id = randomUUID();
+  const take = (lease: Prisma.Sql) => createAssignment(tx, lease, { id, userId, now, behind });
+  const { taken, visits } = await claimSlot(take, standing, levels, now, ahead);
+  const has = taken || (!ahead && (await take(takeBack(standing, now))) !== null);
+  const view = has ? await loadAssignmentView(tx, userId, id, now, standing) : null;
   await moveCursors(tx, standing, visits, now);
-  return view;
-}
-
-/** Both statements are sent before this waits for anything. */
-async function assign(tx: Statements, standing: Standing, assignment: NewAssignment): Promise<AssignmentView> {
-  const { userId, id, now } = assignment;
-  const [, view] = await Promise.all([createAssignment(tx, assignment), loadAssignmentView(tx, userId, id, now, standing)]);
-  return view;
+  return { view, refusal: null };
 }

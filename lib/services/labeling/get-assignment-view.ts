@@ -91,6 +91,19 @@ export async function loadAssignmentView(
   now: Date,
   standing?: Standing,
 ): Promise<AssignmentView> {
+  const progress = (projectId: string) => (standing ? progressOf(db, standing, now) : loadProgress(db, userId, projectId, now));
+  const view = await findAssignmentView(db, userId, assignmentId, progress);
+  if (!view) throw new AppError('NOT_FOUND', 'This task is not yours.');
+  return view;
+}
+
+/** The same with progress read by the caller; null where there is no such assignment. */
+export async function findAssignmentView(
+  db: Statements,
+  userId: string,
+  assignmentId: string,
+  progress: (projectId: string) => Promise<Progress>,
+): Promise<AssignmentView | null> {
   const [row] = await db.$queryRaw<ViewRow[]>`
     select a."taskId", a."displayOrder", a."draft", a."draftSavedAt", a."expiresAt", a."submittedAt",
       t."projectId", t."kind"::text as "kind", t."purpose"::text as "purpose", t."contentFlags", t."spec" as "taskSpec", p."messages",
@@ -105,7 +118,7 @@ export async function loadAssignmentView(
     join "Guideline" g on g."id" = t."guidelineId"
     join "FormVersion" f on f."id" = t."formVersionId"
     where a."id" = ${assignmentId} and a."annotatorId" = ${userId}`;
-  if (!row) throw new AppError('NOT_FOUND', 'This task is not yours.');
+  if (!row) return null;
   const texts = new Map((row.responses ?? []).map(({ id, text }) => [id, text]));
   const form = parseFormSpec(row.formSpec);
   return {
@@ -125,7 +138,7 @@ export async function loadAssignmentView(
     draftSavedAt: row.draftSavedAt,
     expiresAt: row.expiresAt,
     submittedAt: row.submittedAt,
-    progress: await (standing ? progressOf(db, standing, now) : loadProgress(db, userId, row.projectId, now)),
+    progress: await progress(row.projectId),
   };
 }
 

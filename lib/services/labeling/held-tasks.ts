@@ -13,12 +13,15 @@ export async function loadHeld(tx: Statements, userId: string, projectId: string
   return (await tx.$queryRaw<Held[]>(heldBy(userId, projectId))).toSorted(byHolding);
 }
 
-/** The statement that reads it, in no order. */
+/**
+ * The statement that reads it, in no order. Each slot is looked up by its id: while statistics are old the planner would take every slot that
+ * the person ever leased for each of them.
+ */
 export function heldBy(userId: string, projectId: string): Prisma.Sql {
   return Prisma.sql`
     select a."id" as "assignmentId", a."slotId", a."createdAt"
-    from "Assignment" a join "Slot" s on ${heldAssignment}
-    where a."annotatorId" = ${userId} and s."projectId" = ${projectId}`;
+    from "Assignment" a join lateral (select * from "Slot" where "id" = a."slotId" offset 0) s on ${heldAssignment}
+    where a."annotatorId" = ${userId} and a."releasedAt" is null and a."submittedAt" is null and s."projectId" = ${projectId}`;
 }
 
 /** The order of holding. */

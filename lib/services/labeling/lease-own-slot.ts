@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Statements } from '#lib/db/direct-db';
+import { Prisma } from '#lib/db/generated/client';
 import { leaseExpiry } from '#lib/domain/assignment';
 import { AppError } from '#lib/errors';
-import { createAssignment } from './create-assignment';
+import { createAssignment, leasedSlot } from './create-assignment';
 import { loadHeld } from './held-tasks';
 
 interface OwnSlot {
@@ -19,24 +20,18 @@ interface OwnSlot {
  */
 export async function leaseOwnSlot(tx: Statements, { userId, taskId, now, ahead }: OwnSlot): Promise<string | null> {
   // Number of the slots of a task and the one slot a person has are decided under the lock of the task.
-  const [task] = await tx.$queryRaw<{ projectId: string; given: boolean; responseIds: string[] }[]>`
-    select "projectId", ("purpose" not in ('LABELING', 'EVALUATION') or "onlyUserId" is not null) as "given",
-      array(select r."responseId" from "TaskResponse" r where r."taskId" = "Task"."id") as "responseIds"
-    from "Task" where "id" = ${taskId} for no key update`;
+  const [task] = await tx.$queryRaw<{ projectId: string; given: boolean }[]>`
+    select "projectId", ("purpose" not in ('LABELING', 'EVALUATION') or "onlyUserId" is not null) as "given" from "Task" where "id" = ${taskId} for no key update`;
   if (!task) throw new AppError('NOT_FOUND', 'There is no such task.');
   if (!task.given) throw new AppError('INVARIANT', 'A task of the pool is claimed, not given to one person.', { details: { taskId } });
-  const leaseExpiresAt = leaseExpiry(now, ahead);
-  const id = randomUUID();
-  const made = await tx.$executeRaw`
+  const lease = Prisma.sql`
     insert into "Slot" ("id", "taskId", "projectId", "ordinal", "state", "annotatorId", "leaseExpiresAt", "updatedAt")
-    select ${id}, ${taskId}, ${task.projectId}, coalesce(max(s."ordinal") + 1, 0), 'LEASED', ${userId}, ${leaseExpiresAt}::timestamp, ${now}::timestamp
+    select ${randomUUID()}, ${taskId}, ${task.projectId}, coalesce(max(s."ordinal") + 1, 0), 'LEASED', ${userId}, ${leaseExpiry(now, ahead)}::timestamp, ${now}::timestamp
     from "Slot" s where s."taskId" = ${taskId}
     having not coalesce(bool_or(s."annotatorId" = ${userId}), false)
-      and not exists (select 1 from "Assignment" a where a."taskId" = ${taskId} and a."annotatorId" = ${userId} and (a."submittedAt" is not null or a."skipReason" is not null))`;
-  if (made === 0) return null;
-  const [current] = ahead ? await loadHeld(tx, userId, task.projectId) : [];
-  const assignmentId = randomUUID();
-  const slot = { id, taskId, leaseExpiresAt, responseIds: task.responseIds };
-  await createAssignment(tx, { id: assignmentId, userId, slot, now, behind: current });
-  return assignmentId;
+      and not exists (select 1 from "Assignment" a where a."taskId" = ${taskId} and a."annotatorId" = ${userId} and (a."submittedAt" is not null or a."skipReason" is not null))
+    returning ${leasedSlot}`;
+  const [behind] = ahead ? await loadHeld(tx, userId, task.projectId) : [];
+  const id = randomUUID();
+  return (await createAssignment(tx, lease, { id, userId, now, behind })) && id;
 }

@@ -37,14 +37,18 @@ export async function loadProgress(db: Statements, userId: string, projectId: st
 }
 
 export async function progressOf(db: Statements, standing: Standing, now: Date): Promise<Progress> {
-  const { doneToday, doneTotal, dailyQuota, totalQuota } = standing;
-  const quotas = [countLimit, (dailyQuota ?? Infinity) - doneToday, (totalQuota ?? Infinity) - doneTotal];
-  return { doneToday, doneTotal, left: Math.max(0, Math.min(await countLeft(db, standing, now), ...quotas)) };
+  return progressWith(standing, await countLeft(db, standing, now));
 }
 
-/** Whether `progressOf` at that moment asks the database nothing. */
-export function isProgressKnown(standing: Standing, now: Date): boolean {
-  return knownLeft(standing, now) !== null;
+/** The same where the database need not be asked; else null. */
+export function knownProgress(standing: Standing, now: Date): Progress | null {
+  const left = knownLeft(standing, now);
+  return left === null ? null : progressWith(standing, left);
+}
+
+function progressWith({ doneToday, doneTotal, dailyQuota, totalQuota }: Standing, left: number): Progress {
+  const most = Math.min(countLimit, left, (dailyQuota ?? Infinity) - doneToday, (totalQuota ?? Infinity) - doneTotal);
+  return { doneToday, doneTotal, left: Math.max(0, most) };
 }
 
 async function countLeft(db: Statements, standing: Standing, now: Date): Promise<number> {

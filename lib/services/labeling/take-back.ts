@@ -1,14 +1,14 @@
-import type { Statements } from '#lib/db/direct-db';
+import { Prisma } from '#lib/db/generated/client';
 import { leaseExpiry } from '#lib/domain/assignment';
-import { type ClaimedSlot, leasedSlot } from './claim-slot';
 import { type Claimer, openLanes, openTo } from './claimable';
+import { leasedSlot } from './create-assignment';
 
 /**
- * The queue ran dry: a task that lies preloaded behind another person's current one, without a draft, is taken back.
+ * The lease where the queue ran dry: a task that lies preloaded behind another person's current one, without a draft, is taken back.
  * The bound on the lease is checked again under the lock: a task that became the one in hand meanwhile has a long one.
  */
-export async function takeBack(tx: Statements, claimer: Claimer, now: Date): Promise<ClaimedSlot | null> {
-  const [slot] = await tx.$queryRaw<ClaimedSlot[]>`
+export function takeBack(claimer: Claimer, now: Date): Prisma.Sql {
+  return Prisma.sql`
     update "Slot" set "annotatorId" = ${claimer.userId}, "leaseExpiresAt" = ${leaseExpiry(now, false)}::timestamp, "updatedAt" = ${now}::timestamp
     where "id" = (
       select s."id"
@@ -25,5 +25,4 @@ export async function takeBack(tx: Statements, claimer: Claimer, now: Date): Pro
       limit 1
       for update of s skip locked)
     returning ${leasedSlot}`;
-  return slot ?? null;
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { displayOrder } from '#lib/domain/display-order';
 import { migrateQueues } from '#lib/queues/connection';
 import { connectQueues } from '#lib/queues/queues';
 import { claimTask } from '#lib/services/labeling/claim-task';
@@ -35,6 +36,10 @@ async function setUp(options: { tasks: number; overlap?: number; annotators: num
   for (let index = 0; index < options.annotators; index += 1) annotators.push(await createMember(db, project.projectId));
   const clock = new TestClock();
   return { ...project, ...round, annotators, clock, deps: { db, clock, queues } };
+}
+
+function submission(assignmentId: string) {
+  return { assignmentId, idempotencyKey: randomUUID(), activeMs: 60_000 };
 }
 
 describe('claiming', () => {
@@ -159,6 +164,38 @@ describe('claiming', () => {
     const again = await claimTask(deps, annotators[0]!, { projectId });
     expect(again?.assignmentId).toBe(held?.assignmentId);
     expect(again!.expiresAt.getTime()).toBe(clock.now().getTime() + 10 * 60_000);
+  });
+
+  it('shows each person the answers in the order that follows from person and task, and keeps it', async () => {
+    const { deps, projectId, annotators, taskIds } = await setUp({ tasks: 1, overlap: 12, annotators: 12 });
+    const views = await Promise.all(annotators.map((actor) => claimTask(deps, actor, { projectId })));
+    const responses = await database.db.taskResponse.findMany({ where: { taskId: taskIds[0] } });
+    const ids = responses.map(({ responseId }) => responseId);
+    for (const [index, { userId }] of annotators.entries()) {
+      const order = displayOrder(ids, userId, taskIds[0]!);
+      expect(views[index]?.responses.map(({ id }) => id)).toEqual(order);
+      const { displayOrder: kept } = await database.db.assignment.findFirstOrThrow({ where: { annotatorId: userId } });
+      expect(kept).toEqual(order);
+    }
+    expect(new Set(views.map((view) => view?.responses.map(({ id }) => id).join())).size).toBeGreaterThan(1);
+  });
+
+  it('goes on to the next priority where the first holds only what the person has done', async () => {
+    // So many that nobody counts them anew: then a claim tries the first priority in one go.
+    const { deps, projectId, annotators, taskIds } = await setUp({ tasks: 260, overlap: 2, annotators: 1 });
+    const [ana] = annotators;
+    const [urgent] = taskIds;
+    await database.db.slot.updateMany({ where: { taskId: urgent! }, data: { priority: 2 } });
+    const given: string[] = [];
+    let task = await claimTask(deps, ana!, { projectId });
+    while (task && given.length < 4) {
+      given.push(task.taskId);
+      const content = rankingOf(task.responses.map(({ id }) => id));
+      task = (await submitAnnotation(deps, ana!, { ...submission(task.assignmentId), content })).next;
+    }
+    expect(given[0]).toBe(urgent);
+    expect(new Set(given).size).toBe(4);
+    expect(await database.db.assignment.count({ where: { annotatorId: ana!.userId } })).toBe(5);
   });
 
   it('takes the higher priority first', async () => {

@@ -69,7 +69,10 @@ module.exports = {
       name: 'environment-at-entry-points',
       comment: 'Configuration is parsed once and passed.',
       severity: 'error',
-      from: { path: '^(lib|app)/', pathNot: ['^lib/(env|deps)\\.ts$', '^app/_deps\\.ts$', '^app/_(auth|trpc)/'] },
+      from: {
+        path: '^(lib|app)/',
+        pathNot: ['^lib/(env|deps)\\.ts$', '^app/_deps\\.ts$', '^app/_(auth|trpc)/', '^app/_server/main\\.ts$'],
+      },
       to: { path: '^lib/(env|deps)\\.ts$' },
     },
     {

@@ -2,6 +2,7 @@ import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import next from 'next';
+import { loadEnv } from '#lib/env';
 import { createLogger } from '#lib/logger';
 import { answerInFront } from './answer-in-front';
 import { callSlot } from './call-slot';
@@ -19,7 +20,7 @@ const calls = '/api/trpc/';
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { host: { type: 'string', default: '127.0.0.1' }, port: { type: 'string', default: '3000' } } });
   const address = { host: values.host, port: Number(values.port) };
-  const logger = createLogger({ name: 'web', level: 'info' });
+  const logger = createLogger({ name: 'web', level: loadEnv().logLevel });
   const app = next({ dev: false, dir: path.resolve(import.meta.dirname, '..'), hostname: address.host, port: address.port });
   await app.prepare();
   const answerPage = app.getRequestHandler();

@@ -55,14 +55,18 @@ export interface ClaimState {
   readonly lastWork: string | null;
 }
 
-/** The same and what a claim asks beside it, in one statement. @throws AppError as loadStanding */
+/**
+ * The same and what a claim asks beside it, in one statement. The last work is looked for from the newest label of the person on, each task by
+ * its id, and only where there is any in this project. @throws AppError as loadStanding
+ */
 export async function loadClaimState(tx: Statements, userId: string, projectId: string, now: Date): Promise<ClaimState> {
   const rows = await tx.$queryRaw<(StandingRow & Membership & { lastWork: string | null } & { [K in keyof Held]: Held[K] | null })[]>`
     select ${standingColumns(now)}, ${membershipColumns}, h."assignmentId", h."slotId", h."createdAt",
-      (select n."id" from "Annotation" n
+      case when exists (select 1 from "WorkDay" w where w."projectId" = p."id" and w."userId" = m."userId") then (
+        select n."id" from "Annotation" n
         where n."annotatorId" = m."userId" and (
           select t."projectId" = p."id" and t."purpose" in ('LABELING', 'EVALUATION', 'GOLD', 'REPEAT') from "Task" t where t."id" = n."taskId")
-        order by n."createdAt" desc limit 1) as "lastWork"
+        order by n."createdAt" desc limit 1) end as "lastWork"
     from "Membership" m join "Project" p on p."id" = m."projectId" join "User" u on u."id" = m."userId" left join lateral (${heldBy(userId, projectId)}) h on true
     where m."projectId" = ${projectId} and m."userId" = ${userId}`;
   const held = rows.flatMap(({ assignmentId, slotId, createdAt }) =>

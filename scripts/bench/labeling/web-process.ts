@@ -29,11 +29,13 @@ export async function startWeb(settings: {
   readonly databaseUrl: string;
   readonly home: string;
 }): Promise<WebProcess> {
-  if (!existsSync(path.join(root, process.env.PLUMBLINE_NEXT_DIR ?? '.next', 'BUILD_ID'))) {
-    throw new AppError('PRECONDITION', 'The pages are not built.', { remedy: 'npm run build' });
+  const program = path.join(root, 'dist', 'web.mjs');
+  const pages = path.join(root, process.env.PLUMBLINE_NEXT_DIR ?? '.next', 'BUILD_ID');
+  if (![program, pages].every((file) => existsSync(file))) {
+    throw new AppError('PRECONDITION', 'The web process is not built.', { remedy: 'npm run build' });
   }
   const own = { NODE_ENV: 'production', DATABASE_URL: settings.databaseUrl, PLUMBLINE_HOME: settings.home, LOG_LEVEL: 'error' };
-  const args = [path.join(root, 'dist', 'web.mjs'), '--host', '127.0.0.1', '--port', String(settings.port)];
+  const args = [program, '--host', '127.0.0.1', '--port', String(settings.port)];
   const env: NodeJS.ProcessEnv = { ...process.env, ...own, NODE_ENV: 'production' };
   const child: ChildProcess = spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'ignore', 'inherit'] });
   const address = `http://127.0.0.1:${settings.port}`;

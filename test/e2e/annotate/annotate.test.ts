@@ -228,10 +228,32 @@ describe('a network that fails', () => {
     } finally {
       await server.start();
     }
-    await page.getByRole('button', { name: 'Send now' }).click();
+    // The page may have tried again by itself by now: then the button is gone.
+    const sent = page.getByText('Offline').waitFor({ state: 'detached' });
+    await Promise.race([page.getByRole('button', { name: 'Send now' }).click(), sent]);
     await until(async () => (await annotationsOf(project.projectId)).length === 1);
-    await page.getByText('Offline').waitFor({ state: 'detached' });
+    await sent;
     expect((await annotationsOf(project.projectId)).map(ranksOf)).toEqual([[4, 3, 2, 1]]);
+  });
+
+  it('a part that cannot be loaded now: the work goes on, and the part comes when the connection is back', async () => {
+    const { page, context } = await open(plainTasks(3));
+    await page.waitForLoadState('networkidle');
+    let refused = 0;
+    await context.route('**/_next/static/**', (route) => {
+      refused += 1;
+      return route.abort();
+    });
+    await page.getByLabel('Help with this task').click();
+    await page.getByRole('button', { name: 'Report this task' }).click();
+    await until(async () => refused >= 2);
+    await page.waitForTimeout(1500);
+    expect(await promptOf(page)).toContain('Question 0');
+    await context.unroute('**/_next/static/**');
+    await page.getByRole('dialog').getByRole('button').first().waitFor();
+    await page.keyboard.press('Escape');
+    await press(page, '4 3 2 1 Enter', 30);
+    await until(async () => (await promptOf(page)).includes('Question 1'));
   });
 
   it('an answer lost on the way back, then a reload: sent again under the same key, one row', async () => {

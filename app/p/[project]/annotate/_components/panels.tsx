@@ -1,10 +1,11 @@
 'use client';
 
-import { type KeyboardEvent, lazy, type ReactNode, Suspense, useEffect, useRef } from 'react';
+import { type KeyboardEvent, type ReactNode, Suspense, useEffect, useRef } from 'react';
 import { useTranslations } from 'use-intl/react';
 import type { SkipReason } from '#lib/domain/assignment';
 import type { TaskKind } from '#lib/domain/forms';
 import { AnswerText } from '../../../../_components/answer-text/answer-text';
+import { late } from '../../../../_components/late';
 import { Dialog } from '../../../../_components/ui/dialog';
 import { useOwnSettings } from '../_panels/own-settings';
 import styles from '../annotate.module.css';
@@ -13,10 +14,10 @@ import { keepFocus } from './keep-focus';
 import { KeyCap } from './key-cap';
 import { ScrollGroup } from './scroll-group';
 
-const ReportDialog = lazy(() => import('../_panels/report-dialog'));
-const MessagesDialog = lazy(() => import('../_panels/messages-dialog'));
-const SettingsDialog = lazy(() => import('../_panels/settings-dialog'));
-const GuidelineChanges = lazy(() => import('../_panels/guideline-changes'));
+const ReportDialog = late(() => import('../_panels/report-dialog'));
+const MessagesDialog = late(() => import('../_panels/messages-dialog'));
+const SettingsDialog = late(() => import('../_panels/settings-dialog'));
+const GuidelineChanges = late(() => import('../_panels/guideline-changes'));
 
 /** Whichever panel is open. */
 export function Panels() {

@@ -1,7 +1,8 @@
 'use client';
 
-import { lazy, Suspense } from 'react';
+import { Suspense } from 'react';
 import { useTranslations } from 'use-intl/react';
+import { late } from '../../../../_components/late';
 import { Icon } from '../../../../_components/ui/icon';
 import type { SheetPart } from '../_state/screen-state';
 import styles from '../annotate.module.css';
@@ -10,9 +11,9 @@ import { keepFocus } from './keep-focus';
 import { KeyCap } from './key-cap';
 
 const bodies = {
-  flags: lazy(() => import('../_kinds/flags/flags-sheet')),
-  rating: lazy(() => import('../_kinds/rating/rating-sheet')),
-  note: lazy(() => import('../_kinds/note/note-sheet')),
+  flags: late(() => import('../_kinds/flags/flags-sheet')),
+  rating: late(() => import('../_kinds/rating/rating-sheet')),
+  note: late(() => import('../_kinds/note/note-sheet')),
 };
 
 const keyCaps = { flags: 'F', rating: 'R', note: 'N' } as const;

@@ -1,10 +1,11 @@
 'use client';
 
-import { lazy, Suspense } from 'react';
+import { Suspense } from 'react';
+import { late } from '../../../../_components/late';
 import { useScreen } from './annotate-context';
 
-const HintNote = lazy(() => import('./hint-note'));
-const TrainingFeedback = lazy(() => import('./training-feedback'));
+const HintNote = late(() => import('./hint-note'));
+const TrainingFeedback = late(() => import('./training-feedback'));
 
 /** What the server tells after a submission: shown until the person goes on. */
 export function Told() {

@@ -1,17 +1,18 @@
-import { type ComponentType, lazy } from 'react';
+import type { ComponentType } from 'react';
 import type { TaskKind } from '#lib/domain/forms';
+import { late } from '../../../../_components/late';
 import RankingView from './ranking/view';
 
 /** What a kind looks like below the bar. Ranking comes with the page; every other kind when its first task does. */
 const views: { readonly [K in TaskKind]?: ComponentType<{ phone: boolean }> } = {
   RANKING: RankingView,
-  PAIRWISE: lazy(() => import('./pairwise/view')),
-  RATING: lazy(() => import('./rating/view')),
-  FLAGS: lazy(() => import('./flags/view')),
-  DEMONSTRATION: lazy(() => import('./demonstration/view')),
-  CORRECTION: lazy(() => import('./correction/view')),
-  SPAN: lazy(() => import('./span/view')),
-  CHAT: lazy(() => import('./chat/view')),
+  PAIRWISE: late(() => import('./pairwise/view')),
+  RATING: late(() => import('./rating/view')),
+  FLAGS: late(() => import('./flags/view')),
+  DEMONSTRATION: late(() => import('./demonstration/view')),
+  CORRECTION: late(() => import('./correction/view')),
+  SPAN: late(() => import('./span/view')),
+  CHAT: late(() => import('./chat/view')),
 };
 
 export function viewOf(kind: TaskKind): ComponentType<{ phone: boolean }> {

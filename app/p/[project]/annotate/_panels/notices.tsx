@@ -1,9 +1,10 @@
 'use client';
 
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { Suspense, useEffect, useState } from 'react';
+import { late } from '../../../../_components/late';
 import { useOwnSettings } from './own-settings';
 
-const Notice = lazy(() => import('./notice'));
+const Notice = late(() => import('./notice'));
 
 /** Notices ask the server for something; they wait until the task is on the screen and the page is calm. */
 const calmMs = 1500;

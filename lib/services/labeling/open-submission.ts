@@ -35,22 +35,16 @@ type Row = { [K in keyof KeptAnnotation]: KeptAnnotation[K] | null } & LabelStan
  * @throws AppError CONFLICT where the key was used for something else; NOT_FOUND where the assignment is not this person's
  */
 export async function openSubmission(tx: Statements, submission: Submission, now: Date): Promise<OpenSubmission> {
-  const { userId, assignmentId, idempotencyKey } = submission;
+  const { userId, assignmentId } = submission;
   const taskId = Prisma.sql`(select a."taskId" from "Assignment" a where a."id" = ${assignmentId} and a."annotatorId" = ${userId})`;
-  const [, row] = await Promise.all([lockTask(tx, taskId), findRow(tx, taskId, { userId, idempotencyKey, now })]);
+  const [, row] = await Promise.all([lockTask(tx, taskId), findRow(tx, taskId, submission, now)]);
   if (!row) throw new AppError('NOT_FOUND', 'This task is not yours.');
   const own = row.ownId === null ? row.otherId : row.ownHeld === true ? row.ownId : null;
   const { labels, ordered, scored } = row;
   return { before: keptBefore(row, assignmentId), slotId: own, labels: { labels, ordered, scored } };
 }
 
-interface Asked {
-  readonly userId: string;
-  readonly idempotencyKey: string;
-  readonly now: Date;
-}
-
-async function findRow(tx: Statements, taskId: Prisma.Sql, { userId, idempotencyKey, now }: Asked): Promise<Row | undefined> {
+async function findRow(tx: Statements, taskId: Prisma.Sql, { userId, idempotencyKey }: Submission, now: Date): Promise<Row | undefined> {
   const [row] = await tx.$queryRaw<Row[]>`
     with own as (
       select "id", ("state" = 'LEASED') as "held" from "Slot" where "taskId" = ${taskId} and "annotatorId" = ${userId} for update),
